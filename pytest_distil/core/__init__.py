@@ -1,0 +1,1 @@
+"""Floor 2: values and rules; no process, no network."""

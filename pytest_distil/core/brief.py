@@ -1,0 +1,53 @@
+"""A task as plain JSON: everything that a prompt says of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pytest_distil.core.text import canonical
+
+PARTS = ("signature", "docstring", "instructions", "schema")
+"""The parts of a brief that a prompt is made of; each has a digest, so that what changed can be named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What is said of a task, without the task: rendering needs no user code."""
+
+    task: str
+    dataset: str
+    name: str
+    """The function's own name, without module and class; used as the name of a tool or a schema."""
+    signature: str
+    """One line, types by their names: `triage(email: str, *, now: date = ...) -> Ticket`."""
+    docstring: str
+    """Cleaned by `inspect.cleandoc`; empty where there is none."""
+    instructions: str | None
+    """Said in place of the docstring."""
+    parameters: tuple[str, ...]
+    """The parameters that are part of a call, in signature order."""
+    schema: Mapping[str, Any] | None
+    """JSON schema of the return type, fields by name in their order; None where it has no schema of its own."""
+    format: str | None
+    """The format that the task prefers."""
+
+    def digests(self) -> dict[str, str]:
+        """Return the digest of each part, 16 hexadecimal digits."""
+        return {part: digest(getattr(self, part)) for part in PARTS}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the brief as plain JSON."""
+        return asdict(self) | {"parameters": list(self.parameters)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Brief:
+        """Read what `to_json` made."""
+        return cls(**{**data, "parameters": tuple(data["parameters"])})
+
+
+def digest(value: object) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 of a JSON value's canonical text."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Floor 1: what production code imports to mark a function; standard library only."""

@@ -1,0 +1,189 @@
+"""`@distil`: mark a function as a task."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable
+from types import FunctionType
+from typing import Any, Literal, Protocol, TypeVar, overload
+
+from pytest_distil.mark import tap
+from pytest_distil.mark.errors import DeclarationError
+from pytest_distil.mark.task import Compare, Kind, Task, default_name, register
+
+F = TypeVar("F")
+
+
+class Mark(Protocol):
+    """A decorator that gives back what it was given, marked."""
+
+    def __call__(self, function: F, /) -> F:
+        """Mark `function`."""
+
+
+@overload
+def distil(function: F, /) -> F: ...
+
+
+@overload
+def distil(
+    *,
+    name: str | None = None,
+    dataset: str | None = None,
+    group: str | None = None,
+    instructions: str | None = None,
+    exclude: str | Iterable[str] = (),
+    compare: Compare | None = None,
+    format: str | None = None,  # noqa: A002 - the option's name
+    original: Literal["run", "recorded"] = "run",
+) -> Mark: ...
+
+
+def distil(function: Any = None, /, **options: Any) -> Any:
+    """Mark a function, so that pytest can collect its calls and a model can be compared with it.
+
+    Outside a collecting or evaluating run the function works as before. Options: `name` (default
+    `module.qualname`), `dataset` (tasks of one dataset share files), `group` (the parameter that names what a
+    call is a variation of), `instructions` (said to the model in place of the docstring), `exclude` (parameters
+    that are no part of a call), `compare` (a `Compare`), `format` (a conversation shape), `original`
+    (`"recorded"`: an evaluation takes the recorded result where there is one).
+
+    Raises `DeclarationError` for what cannot be a task, and for two tasks of one name.
+    """
+    if function is None:
+        return functools.partial(_mark, **options)
+    return _mark(function, **options)
+
+
+def _mark(target: Any, **options: Any) -> Any:
+    """Return `target` as a marked function of the same kind."""
+    if isinstance(target, (staticmethod, classmethod)):
+        kind: Kind = "staticmethod" if isinstance(target, staticmethod) else "classmethod"
+        return type(target)(_mark_function(target.__func__, kind=kind, **options))
+    _refuse_what_is_no_function(target)
+    return _mark_function(target, kind=_kind_in_its_class(target), **options)
+
+
+def _mark_function(function: Any, *, kind: Kind, **options: Any) -> Any:
+    """Declare and register the task of `function` and wrap it."""
+    _refuse_what_yields(function)
+    task = _declare(function, kind=kind, **options)
+    register(task)
+    wrapper = _wrapped_async(task) if inspect.iscoroutinefunction(function) else _wrapped(task)
+    return _with_extras(wrapper, function)
+
+
+def _declare(  # noqa: PLR0913 - the decorator's options
+    function: Callable[..., Any],
+    *,
+    kind: Kind,
+    name: str | None = None,
+    dataset: str | None = None,
+    group: str | None = None,
+    instructions: str | None = None,
+    exclude: str | Iterable[str] = (),
+    compare: Compare | None = None,
+    format: str | None = None,  # noqa: A002
+    original: Literal["run", "recorded"] = "run",
+) -> Task:
+    """Return the task that the options declare, checked against the function's signature."""
+    excluded = frozenset([exclude] if isinstance(exclude, str) else exclude)
+    parameters = list(inspect.signature(function).parameters)
+    own = name or default_name(function)
+    for option, wanted in (("exclude", excluded), ("group", {group} - {None})):
+        unknown = sorted(wanted - set(parameters))
+        if unknown:
+            raise DeclarationError(f"{own}: {option} names {unknown[0]!r}; the parameters are {', '.join(parameters)}")
+    if group in excluded:
+        raise DeclarationError(f"{own}: group {group!r} is excluded from the call; a group must be part of it")
+    if original not in ("run", "recorded"):
+        raise DeclarationError(f"{own}: original is 'run' or 'recorded', not {original!r}")
+    if compare is not None and not isinstance(compare, Compare):
+        raise DeclarationError(f"{own}: compare takes Compare(fields={{...}}), not {compare!r}")
+    return Task(
+        name=own,
+        function=function,
+        dataset=dataset or own,
+        kind=kind,
+        group=group,
+        instructions=instructions,
+        exclude=excluded,
+        compare=compare,
+        format=format,
+        original=original,
+    )
+
+
+def _wrapped(task: Task) -> Callable[..., Any]:
+    """Return the function that callers of a task get."""
+    original = task.function
+
+    @functools.wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        interceptor = tap.top
+        if interceptor is None:
+            return original(*args, **kwargs)
+        return interceptor.call(task, args, kwargs)
+
+    return call
+
+
+def _wrapped_async(task: Task) -> Callable[..., Any]:
+    """Return the coroutine function that callers of a task get."""
+    original = task.function
+
+    @functools.wraps(original)
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        interceptor = tap.top
+        if interceptor is None:
+            return await original(*args, **kwargs)
+        return await interceptor.call_async(task, args, kwargs)
+
+    return call
+
+
+def _with_extras(wrapper: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
+    """Give `wrapper` what another decorator added to `original`: `cache_clear` and friends."""
+    for name in set(dir(original)) - set(dir(FunctionType)) - set(vars(wrapper)):
+        setattr(wrapper, name, getattr(original, name))
+    return wrapper
+
+
+def _refuse_what_is_no_function(target: Any) -> None:
+    """Raise `DeclarationError` unless `target` is a function, or a function under other decorators."""
+    if isinstance(target, (property, functools.cached_property)):
+        raise DeclarationError(
+            "@distil cannot mark a property: a property has no call; move its body into a method and mark that"
+        )
+    if isinstance(target, type):
+        raise DeclarationError(f"@distil cannot mark the class {target.__qualname__!r}: mark the function that makes one")
+    if not isinstance(inspect.unwrap(target) if callable(target) else target, FunctionType):
+        raise DeclarationError(
+            f"@distil cannot mark an object of type {type(target).__qualname__!r}: mark the function that it calls"
+        )
+    if target.__name__ in ("__init__", "__new__"):
+        raise DeclarationError(
+            f"@distil cannot mark the constructor {target.__qualname__!r}: it has no result; "
+            "mark a function that makes the object, or a class method"
+        )
+
+
+def _refuse_what_yields(function: Any) -> None:
+    """Raise `DeclarationError` for generators and async generators."""
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise DeclarationError(
+            f"@distil cannot mark the generator {function.__qualname__!r}: its result is not one value; "
+            "mark a function that returns a list, or what works on one item"
+        )
+
+
+def _kind_in_its_class(function: Any) -> Kind:
+    """Return what the first parameter is, by the names that PEP 8 gives `self` and `cls`."""
+    owner, _, _ = function.__qualname__.rpartition(".")
+    if not owner or owner.endswith("<locals>"):
+        return "function"
+    first = next(iter(inspect.signature(function).parameters), "")
+    return {"self": "method", "cls": "classmethod"}.get(first, "staticmethod")

@@ -1,0 +1,137 @@
+"""A task as it is declared: one marked function, and the registry of all that are marked."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pytest_distil.mark.errors import DeclarationError
+
+RuleKind = Literal["similar", "unordered", "ignored", "ignore_case", "close"]
+Kind = Literal["function", "method", "classmethod", "staticmethod"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How the values at one path are compared; made by `similar`, `unordered`, `ignored`, `ignore_case` and `close`."""
+
+    kind: RuleKind
+    threshold: float = 1.0
+    """Of `similar`: the least token F1, from 0 to 1."""
+    reason: str = ""
+    """Of `ignored`: why a difference does not count."""
+    rel: float = 0.0
+    """Of `close`: the greatest difference relative to the larger magnitude."""
+    abs: float = 0.0
+    """Of `close`: the greatest absolute difference."""
+
+
+unordered = Rule("unordered")
+"""A list whose order does not matter."""
+
+ignore_case = Rule("ignore_case")
+"""Text in which upper and lower case are the same."""
+
+
+def similar(threshold: float) -> Rule:
+    """Accept text whose token F1 with the original's is at least `threshold` (0 to 1; SQuAD's measure)."""
+    if not 0 < threshold <= 1:
+        raise DeclarationError(f"similar() takes a share above 0 and up to 1, not {threshold!r}")
+    return Rule("similar", threshold=threshold)
+
+
+def ignored(reason: str) -> Rule:
+    """Count no difference here, and say why."""
+    return Rule("ignored", reason=reason)
+
+
+def close(*, rel: float = 0.0, abs: float = 0.0) -> Rule:  # noqa: A002 - the names of math.isclose
+    """Accept numbers that `math.isclose(rel_tol=rel, abs_tol=abs)` accepts."""
+    if rel < 0 or abs < 0 or rel + abs == 0:
+        raise DeclarationError("close() takes rel= or abs=, above 0")
+    return Rule("close", rel=rel, abs=abs)
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """The rules by which a task's values are compared, by path: `total`, `items[*].price`; `$` is the whole value."""
+
+    fields: Mapping[str, Rule]
+
+    def __post_init__(self) -> None:
+        for path, rule in self.fields.items():
+            if not isinstance(rule, Rule):
+                raise DeclarationError(
+                    f"compare: the rule for {path!r} is {rule!r}; "
+                    "use similar(), unordered, ignored(), ignore_case or close()"
+                )
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Task:
+    """One marked function, as declared."""
+
+    name: str
+    """`module.qualname`, unless given."""
+    function: Callable[..., Any]
+    """The original."""
+    dataset: str
+    """Tasks of one dataset share files; the task's own name, unless given."""
+    kind: Kind = "function"
+    """What the first parameter is: `self`, `cls`, or an argument like the others."""
+    group: str | None = None
+    """The parameter whose value names the group of a call."""
+    instructions: str | None = None
+    """Said to the model in place of the docstring."""
+    exclude: frozenset[str] = frozenset()
+    """Parameters that are no part of a call: clients, connections."""
+    compare: Compare | None = None
+    format: str | None = None
+    """The conversation shape of its examples, where the task prefers one."""
+    original: Literal["run", "recorded"] = "run"
+    """Whether an evaluation runs the original, or takes its recorded result where there is one."""
+
+
+_tasks: weakref.WeakValueDictionary[str, Task] = weakref.WeakValueDictionary()
+
+
+def register(task: Task) -> None:
+    """Keep `task` under its name.
+
+    Raises `DeclarationError` where another function has that name. The same place in the same file, declared
+    again (a reload, a function made in a loop), takes the name over.
+    """
+    other = _tasks.get(task.name)
+    if other is not None and _place(other.function) != _place(task.function):
+        here, there = (":".join(map(str, _place(one.function))) for one in (task, other))
+        raise DeclarationError(
+            f"two tasks are named {task.name!r}: {there} and {here}; give one of them another with @distil(name=...)"
+        )
+    _tasks[task.name] = task
+
+
+def find(name: str) -> Task | None:
+    """Return the task of that name that is alive in this process."""
+    return _tasks.get(name)
+
+
+def default_name(function: Callable[..., Any]) -> str:
+    """Return `module.qualname`, the same whether its file is run as a script or imported."""
+    module = function.__module__
+    if module == "__main__":
+        main = sys.modules["__main__"]
+        spec = getattr(main, "__spec__", None)
+        file = getattr(main, "__file__", None)
+        module = spec.name if spec else Path(file).stem if file else module
+    return f"{module}.{function.__qualname__}"
+
+
+def _place(function: Callable[..., Any]) -> tuple[str, int]:
+    """Return file and line of a function's definition."""
+    code = inspect.unwrap(function).__code__
+    return code.co_filename, code.co_firstlineno
