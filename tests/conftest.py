@@ -1,0 +1,18 @@
+"""What holds for all tests: pytest runs under test are at hand, and the machine's own settings are not."""
+
+import os
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+FOREIGN = ("DISTIL_", "OPENAI_", "GITHUB_", "PYTEST_XDIST_")
+"""Prefixes of variables that change what is tested: a real key, a CI's summary file, the worker that runs the test."""
+
+
+@pytest.fixture(autouse=True)
+def _nothing_from_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the variables out of a test that would make it another one elsewhere."""
+    for name in os.environ:
+        if name.startswith(FOREIGN) or name in ("CI", "BUILD_NUMBER", "PYTEST_ADDOPTS"):
+            monkeypatch.delenv(name)

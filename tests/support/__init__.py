@@ -1,0 +1,1 @@
+"""What several tests use; found as `support` by `pythonpath` in pyproject.toml."""
