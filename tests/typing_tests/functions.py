@@ -84,7 +84,7 @@ def wrong_calls_are_refused() -> None:
     bare("a", 2)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     bare()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     configured("1")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    bare_async(number=1).close()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    _ = bare_async(number=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
 def wrong_options_are_refused() -> None:
