@@ -78,13 +78,13 @@ async def awaited_results_keep_their_types() -> None:
     assert_type(await configured_async(1), str)
 
 
-def wrong_calls_are_refused() -> None:
+async def wrong_calls_are_refused() -> None:
     """A call that the original's signature does not allow is refused."""
     bare(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     bare("a", 2)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     bare()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    await bare_async(number=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     configured("1")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    _ = bare_async(number=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
 def wrong_options_are_refused() -> None:
