@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from pytest_distil.core.text import canonical
+from pytest_distil.core.text import Json, canonical
 
 PARTS = ("signature", "docstring", "instructions", "schema")
 """The parts of a brief that a prompt is made of; each has a digest, so that what changed can be named."""
+
+_TUPLES = ("parameters", "excluded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,16 @@ class Brief:
     """JSON schema of the return type, fields by name in their order; None where it has no schema of its own."""
     format: str | None
     """The format that the task prefers."""
+    defaults: Mapping[str, Json] = field(default_factory=dict)
+    """The encoded defaults: arguments that have them do not decide on which side of the split a call is."""
+    group: str | None = None
+    """The parameter whose value names the group of a call."""
+    excluded: tuple[str, ...] = ()
+    """The parameters that are no part of a call."""
+    compare: Mapping[str, Any] = field(default_factory=dict)
+    """The rules for comparing results, by path, as plain JSON."""
+    source: str | None = None
+    """Digest of the function's source text."""
 
     def digests(self) -> dict[str, str]:
         """Return the digest of each part, 16 hexadecimal digits."""
@@ -40,12 +52,13 @@ class Brief:
 
     def to_json(self) -> dict[str, Any]:
         """Return the brief as plain JSON."""
-        return asdict(self) | {"parameters": list(self.parameters)}
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Brief:
         """Read what `to_json` made."""
-        return cls(**{**data, "parameters": tuple(data["parameters"])})
+        values: dict[str, Any] = {key: tuple(value) if key in _TUPLES else value for key, value in data.items()}
+        return cls(**values)
 
 
 def digest(value: object) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable
-from types import FunctionType
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from types import FrameType, FunctionType
 from typing import Any, Literal, Protocol, TypeVar, overload
 
 from pytest_distil.mark import tap
@@ -51,24 +53,28 @@ def distil(function: Any = None, /, **options: Any) -> Any:
 
     Raises `DeclarationError` for what cannot be a task, and for two tasks of one name.
     """
-    if function is None:
-        return functools.partial(_mark, **options)
-    return _mark(function, **options)
+    if function is not None:
+        return _mark(function, sys._getframe(1), **options)
+
+    def mark(target: Any) -> Any:
+        return _mark(target, sys._getframe(1), **options)
+
+    return mark
 
 
-def _mark(target: Any, **options: Any) -> Any:
+def _mark(target: Any, frame: FrameType, **options: Any) -> Any:
     """Return `target` as a marked function of the same kind."""
     if isinstance(target, (staticmethod, classmethod)):
         kind: Kind = "staticmethod" if isinstance(target, staticmethod) else "classmethod"
-        return type(target)(_mark_function(target.__func__, kind=kind, **options))
+        return type(target)(_mark_function(target.__func__, frame, kind=kind, **options))
     _refuse_what_is_no_function(target)
-    return _mark_function(target, kind=_kind_in_its_class(target), **options)
+    return _mark_function(target, frame, kind=_kind_in_its_class(target), **options)
 
 
-def _mark_function(function: Any, *, kind: Kind, **options: Any) -> Any:
+def _mark_function(function: Any, frame: FrameType, *, kind: Kind, **options: Any) -> Any:
     """Declare and register the task of `function` and wrap it."""
     _refuse_what_yields(function)
-    task = _declare(function, kind=kind, **options)
+    task = _declare(function, kind=kind, namespace=_local_names(function, frame), **options)
     register(task)
     wrapper = _wrapped_async(task) if inspect.iscoroutinefunction(function) else _wrapped(task)
     return _with_extras(wrapper, function)
@@ -78,6 +84,7 @@ def _declare(  # noqa: PLR0913 - the decorator's options
     function: Callable[..., Any],
     *,
     kind: Kind,
+    namespace: Mapping[str, Any],
     name: str | None = None,
     dataset: str | None = None,
     group: str | None = None,
@@ -91,7 +98,7 @@ def _declare(  # noqa: PLR0913 - the decorator's options
     excluded = frozenset([exclude] if isinstance(exclude, str) else exclude)
     parameters = list(inspect.signature(function).parameters)
     own = name or default_name(function)
-    for option, wanted in (("exclude", excluded), ("group", {group} - {None})):
+    for option, wanted in (("exclude", excluded), ("group", {group} if group else set())):
         unknown = sorted(wanted - set(parameters))
         if unknown:
             raise DeclarationError(f"{own}: {option} names {unknown[0]!r}; the parameters are {', '.join(parameters)}")
@@ -106,6 +113,7 @@ def _declare(  # noqa: PLR0913 - the decorator's options
         function=function,
         dataset=dataset or own,
         kind=kind,
+        namespace=namespace,
         group=group,
         instructions=instructions,
         exclude=excluded,
@@ -113,6 +121,18 @@ def _declare(  # noqa: PLR0913 - the decorator's options
         format=format,
         original=original,
     )
+
+
+def _local_names(function: Callable[..., Any], frame: FrameType) -> Mapping[str, Any]:
+    """Return what string annotations name in the scope that the mark stands in, where that is no module.
+
+    Only the names that are used are kept: a frame's variables may be large.
+    """
+    if frame.f_locals is frame.f_globals:
+        return {}
+    annotations = inspect.get_annotations(inspect.unwrap(function)).values()
+    names = {name for text in annotations if isinstance(text, str) for name in re.findall(r"\w+", text)}
+    return {name: frame.f_locals[name] for name in names if name in frame.f_locals}
 
 
 def _wrapped(task: Task) -> Callable[..., Any]:
@@ -186,4 +206,5 @@ def _kind_in_its_class(function: Any) -> Kind:
     if not owner or owner.endswith("<locals>"):
         return "function"
     first = next(iter(inspect.signature(function).parameters), "")
-    return {"self": "method", "cls": "classmethod"}.get(first, "staticmethod")
+    kinds: dict[str, Kind] = {"self": "method", "cls": "classmethod"}
+    return kinds.get(first, "staticmethod")

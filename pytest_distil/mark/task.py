@@ -6,7 +6,7 @@ import inspect
 import sys
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -93,6 +93,8 @@ class Task:
     compare: Compare | None = None
     format: str | None = None
     """The conversation shape of its examples, where the task prefers one."""
+    namespace: Mapping[str, Any] = field(default_factory=dict)
+    """What names in string annotations mean where the function was defined, beyond its module."""
     original: Literal["run", "recorded"] = "run"
     """Whether an evaluation runs the original, or takes its recorded result where there is one."""
 

@@ -1,0 +1,87 @@
+"""Calls, the examples that they become, and those that are left out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pytest_distil.core.text import Json, canonical
+
+HeldOut = Literal["input", "pattern", False]
+"""Whether a call is kept from training: as a new input of a trained pattern, or as a new pattern."""
+
+EXAMPLE_VERSION = 1
+"""Version of a line of calls.jsonl. 1: the first."""
+
+
+def fingerprint(task: str, arguments: Mapping[str, Json]) -> str:
+    """Return 32 hexadecimal digits of the SHA-256 of a task's name and a call's arguments; equal calls, equal digits."""
+    return hashlib.sha256(f"{task}\n{canonical(arguments)}".encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A call and the original's result, with the tests that vouch for it."""
+
+    task: str
+    dataset: str
+    fingerprint: str
+    arguments: Mapping[str, Json]
+    result: Json
+    held_out: HeldOut
+    group: str | None
+    """Canonical text of the group argument, where the task declares one."""
+    tests: tuple[str, ...]
+    """Node ids, sorted."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a line of calls.jsonl."""
+        return {
+            "v": EXAMPLE_VERSION,
+            "task": self.task,
+            "dataset": self.dataset,
+            "fingerprint": self.fingerprint,
+            "arguments": self.arguments,
+            "result": self.result,
+            "held_out": self.held_out,
+            "group": self.group,
+            "tests": list(self.tests),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Example:
+        """Read a line of calls.jsonl; raise `ValueError` where it is none."""
+        if not isinstance(data, dict) or data.get("v") != EXAMPLE_VERSION:
+            raise ValueError(f"not an example of version {EXAMPLE_VERSION}")
+        try:
+            known = {key: data[key] for key in cls.__dataclass_fields__}
+        except KeyError as error:
+            raise ValueError(f"an example without {error.args[0]!r}") from error
+        return cls(**{**known, "tests": tuple(known["tests"])})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LeftOut:
+    """A call that did not become an example."""
+
+    reason: str
+    """One of the constants below, so that they can be counted."""
+    task: str
+    detail: str = ""
+    """What it was with this call: a path and its fault."""
+    test: str = ""
+
+
+WIDE_FIXTURE = "made in a fixture wider than a function"
+TEARDOWN = "made in teardown"
+OUTSIDE = "made outside a test (at import or collection, or by a thread that outlived its test)"
+ARGUMENT = "an argument cannot be recorded"
+RESULT = "the result cannot be recorded"
+RAISED = "the original raised"
+NO_SCHEMA = "the return type has no schema"
+MARKED = "the test is marked collect=False"
+NOT_PASSED = "the test did not pass"
+CONFLICT = "conflict: one call, different results"
+TOO_LONG = "the prompt is too long"

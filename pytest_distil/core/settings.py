@@ -1,0 +1,174 @@
+"""Every option of a run, read once into one frozen object."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, Self
+
+from pytest_distil.mark.errors import SettingError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a run is asked to do; fractions where the options take percentages, seconds, plain strings."""
+
+    mode: Literal["collect", "eval"] | None = None
+    models: Mapping[str, str] = field(default_factory=dict)
+    """Task name to MODEL; under `""` the model of every other task."""
+    returns: Literal["model", "original"] = "model"
+    original: Literal["run", "recorded"] = "run"
+    fail_under: float | None = None
+    fail_under_tests: float | None = None
+    gate_on: Literal["held-out", "new-patterns", "all"] | None = None
+    reports: tuple[str, ...] = ()
+    dir: str = ".distil"
+    session: str = "latest"
+    dry_run: bool = False
+    disagreed: bool = False
+    format: str | None = None
+    concurrency: int = 32
+    offline: bool = False
+    refresh: bool = False
+    sample: float = 1.0
+    holdout: float = 0.2
+    holdout_by: Literal["call", "test"] = "call"
+    validation: float = 0.1
+    conflicts: Literal["drop", "majority"] = "drop"
+    show_values: Literal["yes", "differences", "no"] = "yes"
+    base_url: str | None = None
+    timeout: float = 60.0
+    max_requests: int = 10_000
+
+    @classmethod
+    def read(cls, given: Mapping[str, tuple[str, Any]]) -> Self:
+        """Read options: each key with the name that the user wrote and the text (or flag, or list) that was given.
+
+        Raises `SettingError` under the user's name for a bad value and for options that exclude each other.
+        """
+        values = {key: _READERS[key](name, text) for key, (name, text) in given.items()}
+        models = given.get("models")
+        if values.get("collect") and models:
+            raise SettingError("--distil-collect", "cannot be used with --distil-eval: one run collects or evaluates")
+        collect = values.pop("collect", False)
+        mode: Literal["collect", "eval"] | None = "collect" if collect else "eval" if values.get("models") else None
+        settings = cls(mode=mode, **values)
+        _check_together(settings, given)
+        return settings
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as plain JSON."""
+        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` made."""
+        return cls(**{**data, "reports": tuple(data["reports"])})
+
+
+_ONLY_EVAL = ("fail_under", "fail_under_tests", "gate_on", "reports", "dry_run", "offline", "refresh")
+"""Options that mean nothing where no model is asked: given alone, the gate would pass silently."""
+
+
+def _check_together(settings: Settings, given: Mapping[str, tuple[str, Any]]) -> None:
+    """Refuse options that contradict each other."""
+    for key in _ONLY_EVAL if settings.mode != "eval" else ():
+        name, _ = given.get(key, ("", None))
+        if name.startswith("--"):
+            raise SettingError(name, "needs --distil-eval=MODEL")
+    if settings.offline and settings.refresh:
+        raise SettingError("--distil-offline", "cannot be used with --distil-refresh, which asks again")
+    if settings.mode == "eval" and settings.format == "raw":
+        raise SettingError(given["format"][0], "no model can be asked in the format 'raw'; it is for export only")
+
+
+def _share(name: str, text: str) -> float:
+    """Read a percentage; `0.95` is taken for a mistake."""
+    number = _number(name, text)
+    if 0 < number <= 1:
+        raise SettingError(name, f"is a percentage: write {100 * number:g}, not {text}")
+    if not 0 <= number <= 100:  # noqa: PLR2004 - per cent
+        raise SettingError(name, f"is a percentage from 0 to 100, not {text}")
+    return number / 100
+
+
+def _holdout(name: str, text: str) -> float:
+    """Read a share that leaves something over."""
+    share = _share(name, text)
+    if share == 1:
+        raise SettingError(name, "must leave something to train on: less than 100")
+    return share
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise SettingError(name, f"takes a number, not {text!r}") from None
+
+
+def _seconds(name: str, text: str) -> float:
+    number = _number(name, text)
+    if number <= 0:
+        raise SettingError(name, f"takes seconds above 0, not {text!r}")
+    return number
+
+
+def _count(name: str, text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise SettingError(name, f"takes a whole number from 1, not {text!r}")
+    return int(text)
+
+
+def _one_of(*choices: str) -> Callable[[str, str], Any]:
+    """Return a reader that takes one of the choices."""
+
+    def read(name: str, text: str) -> str:
+        if text not in choices:
+            raise SettingError(name, f"is one of {', '.join(choices)}, not {text!r}")
+        return text
+
+    return read
+
+
+def _models(name: str, texts: list[str]) -> dict[str, str]:
+    """Read `[TASK=]MODEL`, one model a task and one for the others."""
+    models: dict[str, str] = {}
+    for text in texts:
+        task, _, model = text.rpartition("=")
+        if not model:
+            raise SettingError(name, "takes the name of a model")
+        if task in models:
+            what = f"two models for the task {task!r}" if task else f"two models, {models[task]!r} and {model!r}"
+            raise SettingError(name, f"{what}; give each its own task: {name}=TASK=MODEL")
+        models[task] = model
+    return models
+
+
+def _as_it_is(_: str, value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+_FORMATS = ("json_schema", "tools", "functions", "raw")
+
+_READERS: dict[str, Callable[[str, Any], Any]] = {
+    **{one.name: _as_it_is for one in fields(Settings)},
+    "collect": _as_it_is,
+    "models": _models,
+    "returns": _one_of("model", "original"),
+    "original": _one_of("run", "recorded"),
+    "fail_under": _share,
+    "fail_under_tests": _share,
+    "gate_on": _one_of("held-out", "new-patterns", "all"),
+    "format": _one_of(*_FORMATS),
+    "concurrency": _count,
+    "sample": _share,
+    "holdout": _holdout,
+    "holdout_by": _one_of("call", "test"),
+    "validation": _holdout,
+    "conflicts": _one_of("drop", "majority"),
+    "show_values": _one_of("yes", "differences", "no"),
+    "timeout": _seconds,
+    "max_requests": _count,
+}

@@ -1,0 +1,138 @@
+"""What a function's signature says: its types, as objects and in words, and how a call binds to it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import typing
+from collections.abc import Mapping
+from types import NoneType, UnionType
+from typing import Any
+
+from pytest_distil.mark.task import Task
+
+_MODULES = re.compile(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])")
+_SHOWN_DEFAULTS = (int, float, str, bool, NoneType)
+"""Defaults whose repr is the same everywhere; others may hold an address."""
+
+
+class Parameters:
+    """How calls of one task bind: the parameters that are part of a call, in signature order."""
+
+    def __init__(self, task: Task) -> None:
+        """Read the signature of the task's function."""
+        self._signature = inspect.signature(task.function)
+        every = self._signature.parameters.values()
+        owner = next(iter(self._signature.parameters), None) if task.kind in ("method", "classmethod") else None
+        self.owner = owner
+        """`self` or `cls`, where there is one."""
+        self.names = tuple(p.name for p in every if p.name not in task.exclude)
+        """Without the excluded ones; the owner is among them."""
+        self._order = tuple(p.name for p in every)
+        self._defaults = {p.name: p.default for p in every if p.default is not p.empty}
+        self._simple = all(p.kind is p.POSITIONAL_OR_KEYWORD for p in every)
+
+    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return every parameter with its value, defaults applied; None where the call does not fit."""
+        if self._simple and len(args) <= len(self._order):
+            bound = dict(zip(self._order, args, strict=False))
+            if not kwargs and len(args) == len(self._order):
+                return bound
+            if not kwargs.keys() & bound.keys():
+                bound = {**self._defaults, **bound, **kwargs}
+                if len(bound) == len(self._order) and all(name in bound for name in self._order):
+                    return {name: bound[name] for name in self._order}
+        try:
+            general = self._signature.bind(*args, **kwargs)
+        except TypeError:
+            return None
+        general.apply_defaults()
+        return general.arguments
+
+    def annotation(self, name: str) -> Any:
+        """Return a parameter's annotation as written; `Any` where there is none."""
+        parameter = self._signature.parameters[name]
+        written: Any = Any if parameter.annotation is parameter.empty else parameter.annotation
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            return tuple[written, ...]
+        if parameter.kind is parameter.VAR_KEYWORD:
+            return dict[str, written]
+        return written
+
+    @property
+    def returns(self) -> Any:
+        """The return annotation as written; `Any` where there is none."""
+        annotation = self._signature.return_annotation
+        return Any if annotation is inspect.Signature.empty else annotation
+
+    @property
+    def defaults(self) -> Mapping[str, Any]:
+        """The default of each parameter that has one."""
+        return self._defaults
+
+
+def resolve(task: Task, annotation: Any) -> Any:
+    """Return what one annotation means, alone: another one that cannot be resolved does no harm.
+
+    Raises what evaluating it raises: `NameError` for a name that only type checkers import.
+    """
+    function = inspect.unwrap(task.function)
+    own = {parameter.__name__: parameter for parameter in getattr(function, "__type_params__", ())}
+
+    def holder() -> None: ...
+
+    holder.__annotations__ = {"value": annotation}
+    hints = typing.get_type_hints(holder, function.__globals__, {**own, **task.namespace}, include_extras=True)
+    return hints["value"]
+
+
+def describe(task: Task, name: str) -> str:
+    """Write a signature in one line, without what differs between a script and an import."""
+    signature = inspect.signature(task.function)
+    owner = next(iter(signature.parameters), None) if task.kind in ("method", "classmethod") else None
+    skipped = {*task.exclude, owner}
+    shown = [_parameter(task, p) for p in signature.parameters.values() if p.name not in skipped]
+    returns = signature.return_annotation
+    arrow = "" if returns is inspect.Signature.empty else f" -> {_annotation(task, returns)}"
+    return f"{name}({', '.join(shown)}){arrow}"
+
+
+def _parameter(task: Task, parameter: inspect.Parameter) -> str:
+    """Write one parameter; the separators `*` and `/` are left to the reader, who is a model."""
+    star = "*" * (parameter.kind is parameter.VAR_POSITIONAL) or "**" * (parameter.kind is parameter.VAR_KEYWORD)
+    annotated = parameter.annotation is not parameter.empty
+    text = star + parameter.name + (f": {_annotation(task, parameter.annotation)}" if annotated else "")
+    if parameter.default is parameter.empty:
+        return text
+    default = repr(parameter.default) if type(parameter.default) in _SHOWN_DEFAULTS else "..."
+    return f"{text} = {default}" if annotated else f"{text}={default}"
+
+
+def _annotation(task: Task, annotation: Any) -> str:
+    """Write a type by its name, resolved where that can be."""
+    try:
+        annotation = resolve(task, annotation)
+    except Exception:  # an annotation may be any expression; as written it still says something
+        return _MODULES.sub("", annotation) if isinstance(annotation, str) else type_text(annotation)
+    return type_text(annotation)
+
+
+def type_text(annotation: Any) -> str:
+    """Write a resolved type without modules, addresses and metadata: `list[Item] | None`."""
+    if annotation in (None, NoneType):
+        return "None"
+    if isinstance(annotation, typing.TypeVar):
+        return str(annotation.__name__)
+    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return type_text(args[0])
+    if origin in (typing.Union, UnionType):
+        return " | ".join(map(type_text, args))
+    if origin is typing.Literal:
+        return f"Literal[{', '.join(map(repr, args))}]"
+    if origin is not None and args:
+        inner = ", ".join("..." if arg is Ellipsis else type_text(arg) for arg in args if not isinstance(arg, list))
+        return f"{type_text(origin)}[{inner}]"
+    if isinstance(annotation, type):
+        return annotation.__qualname__.rpartition("<locals>.")[2]
+    return _MODULES.sub("", str(annotation)).partition(" at 0x")[0]
