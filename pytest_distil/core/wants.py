@@ -1,0 +1,45 @@
+"""What a gate asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+GateOn = Literal["held-out", "new-patterns", "all"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wants:
+    """What a gate asks for; rates are fractions."""
+
+    fail_under: float | None = None
+    fail_under_tests: float | None = None
+    gate_on: GateOn | None = None
+    """None for the default: held-out, or all where `holdout` is 0."""
+    holdout: float = 0.2
+    """The fraction of the calls that is held out."""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """By task, or by task and field: `receipts.total`."""
+    min_calls: int = 1
+    confidence: float | None = None
+    """Judge the one-sided lower bound at this confidence in place of the rate itself."""
+    baseline: Mapping[str, Any] | None = None
+    """An earlier report, or what was promoted of one."""
+    baseline_path: str | None = None
+    """Where the baseline was asked for; with `baseline` None the file is missing."""
+    baseline_missing_ok: bool = False
+    allowed_drop: float = 0.02
+    """How far agreement may fall under the baseline's, as a fraction: 0.02 are two points."""
+
+    @property
+    def judged(self) -> GateOn:
+        """Return which calls are judged."""
+        return self.gate_on or ("held-out" if self.holdout else "all")
+
+    @property
+    def gated(self) -> bool:
+        """Say whether any gate is asked for."""
+        return bool(self.thresholds) or any(
+            one is not None for one in (self.fail_under, self.fail_under_tests, self.baseline, self.baseline_path)
+        )
