@@ -6,13 +6,14 @@ it is read; only where null is no value of the field, so that nothing is lost.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 
 from pytest_distil.core.brief import Brief
 from pytest_distil.core.prompt import InvalidReply
-from pytest_distil.core.text import Json
-from pytest_distil.formats.nodes import NULL, Choice, Items, Node, Record, Returned, Scalar, Union
+from pytest_distil.core.text import Json, canonical
+from pytest_distil.formats.nodes import NULL, Anything, Choice, Items, Node, Record, Returned, Scalar, Union
 from pytest_distil.formats.schema import VALUE, returned
 from pytest_distil.formats.strict import may_be_null, shape
 
@@ -35,6 +36,14 @@ def sent(brief: Brief, result: Json) -> Json:
     kind = returned(brief)
     value = {VALUE: result} if kind.wrapped else result
     return _Fit(kind, fill=shape(brief).nulls, drop=False).fit(value, kind.root)[0]
+
+
+def ordered(brief: Brief, result: Json) -> Json:
+    """Return a result with its keys in the schema's order, and nothing added."""
+    kind = returned(brief)
+    value = {VALUE: result} if kind.wrapped else result
+    fitted = _Fit(kind, fill=False, drop=False).fit(value, kind.root)[0]
+    return fitted[VALUE] if kind.wrapped else fitted
 
 
 def received(brief: Brief, value: Json) -> Json:
@@ -78,11 +87,11 @@ class _Fit:
             case Union():
                 return self._best(value, node)
             case Record():
-                return self._record(value, node) if isinstance(value, dict) else (value, 1)
+                return self._record(value, node) if isinstance(value, dict) else (_sorted(value), 1)
             case Items():
-                return self._items(value, node) if isinstance(value, list) else (value, 1)
+                return self._items(value, node) if isinstance(value, list) else (_sorted(value), 1)
             case _:
-                return value, _faults(value, node)
+                return _sorted(value), _faults(value, node)
 
     def _best(self, value: Json, node: Union) -> _Fitted:
         """Fit the first branch without a fault, else the one with the fewest."""
@@ -95,7 +104,7 @@ class _Fit:
                     best = fitted
                 if not best[1]:
                     break
-            self.tried[key] = best or (value, 1)
+            self.tried[key] = best or (_sorted(value), 1)
         return self.tried[key]
 
     def _record(self, value: dict[str, Json], node: Record) -> _Fitted:
@@ -115,20 +124,25 @@ class _Fit:
         return fitted, faults + self._others(value, node, fitted)
 
     def _others(self, value: dict[str, Json], node: Record, fitted: dict[str, Json]) -> int:
-        """Add the keys that the schema does not name, and return their faults."""
+        """Add the keys that the schema does not name, sorted, and return their faults."""
         faults = 0
         named = {own.name for own in node.fields}
-        for name, item in value.items():
-            if name not in named:
-                fitted[name], wrong = self.fit(item, node.rest) if node.rest else (item, 1)
-                faults += wrong
+        for name in sorted(value.keys() - named):
+            fitted[name], wrong = self.fit(value[name], node.rest or Anything())
+            faults += wrong + (node.rest is None)
         return faults
 
     def _items(self, value: list[Json], node: Items) -> _Fitted:
         """Fit items by position, the others to what follows."""
         nodes = chain(node.first, repeat(node.rest))
-        fitted = [self.fit(item, own) if own else (item, 1) for item, own in zip(value, nodes, strict=False)]
-        return [item for item, _ in fitted], sum(wrong for _, wrong in fitted)
+        fitted = [self.fit(item, own or Anything()) for item, own in zip(value, nodes, strict=False)]
+        excess = len(value) - len(node.first) if node.rest is None else 0
+        return [item for item, _ in fitted], sum(wrong for _, wrong in fitted) + abs(excess)
+
+
+def _sorted(value: Json) -> Json:
+    """Return a value of no known type as it is written to files, keys sorted, so that it reads the same from there."""
+    return json.loads(canonical(value)) if isinstance(value, (dict, list)) else value
 
 
 def _faults(value: Json, node: Node) -> int:

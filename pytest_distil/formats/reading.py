@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from pytest_distil.core.prompt import InvalidReply, Message
@@ -32,6 +33,22 @@ def content_of(message: Message) -> str:
     if not isinstance(content, str):
         raise InvalidReply(f"the content is a {type(content).__name__}, not text")
     return content
+
+
+def call_of(message: Message, call: object, name: str) -> str:
+    """Return the text of the arguments that `call` gives the function `name`.
+
+    Without any call, it is the message's content: servers whose chat template knows no tools let the model write
+    there what it was forced to pass, and what counts is the value, whose check is the same. Raises `InvalidReply`.
+    """
+    if call is None:
+        return content_of(message)
+    function = call if isinstance(call, Mapping) else {}
+    if function.get("name") != name:
+        raise InvalidReply(f"a call of {excerpt(function.get('name'))!r}, not of {name!r}")
+    if not isinstance(function.get("arguments"), str):
+        raise InvalidReply("the call's arguments are no text")
+    return str(function["arguments"])
 
 
 def read(text: str) -> Json:

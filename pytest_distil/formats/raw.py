@@ -1,0 +1,24 @@
+"""The raw record of `instructor`'s distillation (`FinetuneFormat.RAW`): for export only, nothing is asked with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_distil.core.brief import Brief
+from pytest_distil.core.text import Json
+from pytest_distil.formats.fit import ordered
+from pytest_distil.formats.wording import argument_texts, definition
+
+
+def record(brief: Brief, arguments: Mapping[str, Json], result: Json) -> dict[str, Any]:
+    """Return one call as a record: every argument by its name, the function without its body."""
+    return {
+        "fn_name": brief.name,
+        "fn_repr": definition(brief),
+        "args": [],
+        "kwargs": {name: json.loads(text) for name, text in argument_texts(brief, arguments)},
+        "resp": ordered(brief, result),
+        "schema": brief.schema,
+    }
