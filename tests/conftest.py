@@ -6,8 +6,9 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-FOREIGN = ("DISTIL_", "OPENAI_", "GITHUB_", "PYTEST_XDIST_")
-"""Prefixes of variables that change what is tested: a real key, a CI's summary file, the worker that runs the test."""
+FOREIGN = ("DISTIL_", "OPENAI_", "GITHUB_", "PYTEST_XDIST_", "TOX_")
+"""Prefixes of variables that change what is tested: a real key, a CI's summary file, the worker or the
+environment that runs the test."""
 
 
 @pytest.fixture(autouse=True)
