@@ -87,9 +87,7 @@ class Recorder:
             "left_out": [[asdict(one), times] for one, times in attempt.left_out.items()],
         }
 
-    def _before(
-        self, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> tuple[Attempt, str | None]:
+    def _before(self, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Attempt, str | None]:
         """Return the attempt that a call belongs to, and its encoded arguments unless it is left out."""
         attempt = self.attempt
         if attempt is None:

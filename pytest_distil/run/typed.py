@@ -66,9 +66,7 @@ class TypedTask:
         """Say in the brief that `self` or `cls` is no part of a call."""
         if name not in self.brief.excluded:
             parameters = tuple(one for one in self.brief.parameters if one != name)
-            self.brief = dataclasses.replace(
-                self.brief, parameters=parameters, excluded=(name, *self.brief.excluded)
-            )
+            self.brief = dataclasses.replace(self.brief, parameters=parameters, excluded=(name, *self.brief.excluded))
 
     def _encode(self, name: str, value: Any, adapter: Adapter | None) -> str:
         """Encode one argument, with its name in what is raised."""

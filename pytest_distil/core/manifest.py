@@ -1,0 +1,86 @@
+"""What is known of a session beside its calls: `session.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+from pytest_distil.core.brief import Brief
+from pytest_distil.core.text import Json
+
+MANIFEST_VERSION = 1
+"""1: the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskNumbers:
+    """What a session holds of one task."""
+
+    brief: Mapping[str, Json]
+    digests: Mapping[str, str]
+    format: str
+    """The conversation shape of its lines."""
+    calls: int
+    """Calls that vouched tests made, repeated ones counted each time."""
+    train: int
+    validation: int
+    held_out: int
+    """Held-out examples, new inputs and new patterns together."""
+    patterns: int
+    """Of the held-out ones, new patterns."""
+    most_common: tuple[Json, int] | None
+    """The result that most examples have, as canonical text, and how many have it."""
+    widest_test: tuple[str, int] | None
+    """The test function that most examples come from, and how many do."""
+
+    @property
+    def examples(self) -> int:
+        """Distinct calls."""
+        return self.train + self.validation + self.held_out
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One session."""
+
+    id: str
+    started: str
+    """UTC, ISO 8601."""
+    seconds: float
+    versions: Mapping[str, str]
+    commit: str | None
+    settings: Mapping[str, Json]
+    partial: bool
+    """Whether only some of the suite's tests ran."""
+    recovered: bool
+    """Whether it was made from the journal of a killed run."""
+    tests: Mapping[str, int]
+    """Attempts that vouched (`passed`), and that did not (`not_passed`)."""
+    left_out: Mapping[str, int]
+    """Calls by reason."""
+    left_out_examples: Mapping[str, str]
+    """The first of each reason, in words."""
+    tasks: tuple[TaskNumbers, ...]
+    files: Mapping[str, str]
+    """SHA-256 by file name."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the manifest as plain JSON."""
+        return {"v": MANIFEST_VERSION, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, data: Json) -> Self:
+        """Read what `to_json` made; raise `ValueError` where it is none."""
+        if not isinstance(data, dict) or data.get("v") != MANIFEST_VERSION:
+            raise ValueError(f"not a session manifest of version {MANIFEST_VERSION}")
+        try:
+            values = {one.name: data[one.name] for one in fields(cls)}
+            tasks = tuple(TaskNumbers(**task) for task in data["tasks"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"a session manifest that is incomplete: {error}") from error
+        return cls(**{**values, "tasks": tasks})
+
+    def briefs(self) -> dict[str, Brief]:
+        """Return the brief of each task, by name."""
+        return {task.brief["task"]: Brief.from_json(task.brief) for task in self.tasks}

@@ -1,0 +1,54 @@
+"""What a session is written to while its run lasts: one line an attempt, there as soon as the test is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+from pytest_distil.core.files import read_lines
+from pytest_distil.core.text import Json, compact
+from pytest_distil.mark.errors import DataError
+from pytest_distil.store.home import JOURNAL
+
+JOURNAL_VERSION = 1
+"""1: the first."""
+
+
+class Journal:
+    """Appends events; each line reaches the operating system before the next test starts."""
+
+    def __init__(self, session: Path, head: dict[str, Json]) -> None:
+        self.path = session / JOURNAL
+        self._file = self.path.open("a", encoding="utf-8", newline="\n")
+        self.append({"journal": JOURNAL_VERSION, **head})
+
+    def append(self, event: Json) -> None:
+        """Write one event."""
+        self._file.write(f"{compact(event)}\n")
+        self._file.flush()
+
+    def close(self, *, remove: bool) -> None:
+        """End the journal; it is of no use once the session's files are written."""
+        self._file.close()
+        if remove:
+            self.path.unlink()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+def read_journal(session: Path) -> tuple[dict[str, Any], Iterator[Any]]:
+    """Return a journal's head and its events; a last line that was cut off is passed over.
+
+    Raises `DataError` where there is no journal.
+    """
+    path = session / JOURNAL
+    lines = read_lines(path, torn_end=True)
+    _, head = next(lines, (0, None))
+    if not isinstance(head, dict) or head.get("journal") != JOURNAL_VERSION:
+        raise DataError(path, f"not a journal of version {JOURNAL_VERSION}")
+    return head, (event for _, event in lines)
