@@ -1,0 +1,59 @@
+"""A model behind a server that speaks the Chat Completions interface."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx2
+from openai import APIConnectionError, APIStatusError, AsyncOpenAI
+
+from pytest_distil.core.prompt import Answer, Prompt
+from pytest_distil.models.client import make
+from pytest_distil.models.endpoint import Endpoint
+from pytest_distil.models.response import read
+from pytest_distil.models.trouble import body_without, refused_parameter, too_long, unanswered, unreached
+
+
+class Chat:
+    """One model at one endpoint."""
+
+    def __init__(self, client: AsyncOpenAI, model: str) -> None:
+        self._client = client
+        self._model = model
+        self._refused: set[str] = set()
+        """Parameters that the endpoint does not take, found by asking."""
+
+    @classmethod
+    def at(cls, endpoint: Endpoint, model: str, *, concurrency: int, timeout: float) -> Chat:
+        """Return the model of that id at an endpoint."""
+        return cls(make(endpoint.base_url, endpoint.key, timeout, concurrency), model)
+
+    async def ask(self, prompt: Prompt) -> Answer:
+        """Answer one prompt; where the endpoint refuses a parameter, ask again at once without it, now and later."""
+        requests = 0
+        while True:
+            requests += 1
+            body = body_without(prompt.body, self._refused)
+            try:
+                response = await self._send(body)
+            except APIConnectionError as error:
+                raise unreached(error) from error
+            except APIStatusError as error:
+                if too_long(error):
+                    return Answer(invalid="too long", requests=requests)
+                parameter = refused_parameter(error, body)
+                if parameter is None:
+                    raise unanswered(error, secret=self._client.api_key) from error
+                self._refused.add(parameter)
+            else:
+                return read(response.content, requests=requests)
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
+        await self._client.close()
+
+    async def _send(self, body: Mapping[str, Any]) -> httpx2.Response:
+        """Send a request and return the response as it came: what is in it is judged by us, not by the SDK."""
+        request = {"model": self._model, **body}
+        return await self._client.post("/chat/completions", cast_to=httpx2.Response, body=request)

@@ -1,0 +1,35 @@
+"""The one client of the openai SDK."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import httpx2
+from openai import AsyncOpenAI, DefaultAioHttpClient, DefaultAsyncHttpx2Client
+
+AIOHTTP_FROM = 64
+"""Requests in flight from which the SDK's aiohttp transport is used where it is installed: the default transport's
+own work then takes longer than the network."""
+
+NO_KEY = "none"
+"""What local servers get, which ask for no key; the SDK does not send a request without one."""
+
+_SECONDS_TO_CONNECT = 5.0
+
+
+def make(base_url: str, key: str | None, timeout: float, concurrency: int) -> AsyncOpenAI:
+    """Return a client for `concurrency` requests in flight, each of at most `timeout` seconds; it never retries.
+
+    Everything that the SDK would read from the environment is given here.
+    """
+    limits = httpx2.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
+    patience = httpx2.Timeout(timeout, connect=min(_SECONDS_TO_CONNECT, timeout))
+    quick = concurrency >= AIOHTTP_FROM and find_spec("aiohttp") is not None
+    transport = DefaultAioHttpClient if quick else DefaultAsyncHttpx2Client
+    return AsyncOpenAI(
+        base_url=base_url,
+        api_key=key or NO_KEY,
+        timeout=patience,
+        max_retries=0,
+        http_client=transport(limits=limits, timeout=patience),
+    )
