@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import cast
 
-from pytest_distil.core.prompt import Format
+from pytest_distil.formats.conversation import Conversation
 from pytest_distil.mark.errors import SettingError
 
 FORMATS = ("json_schema", "tools", "functions", "raw")
@@ -15,8 +16,9 @@ RAW = "raw"
 """The one that holds records, not conversations: it is exported and cannot be asked."""
 
 
-def load(name: str) -> Format:
-    """Return the format of that name, importing its module alone.
+@cache
+def load(name: str) -> Conversation:
+    """Return the format of that name (a `Format`), importing its module alone.
 
     Raises `SettingError` where there is none, and for `raw`, which `lines.training_line` writes.
     """
@@ -24,4 +26,4 @@ def load(name: str) -> Format:
         raise SettingError("distil_format", "'raw' is for export only: its records are no conversation to ask with")
     if name not in FORMATS:
         raise SettingError("distil_format", f"there is no format {name!r}; the formats are {', '.join(FORMATS)}")
-    return cast("Format", import_module(f"{__name__}.{name}").FORMAT)
+    return cast("Conversation", import_module(f"{__name__}.{name}").FORMAT)

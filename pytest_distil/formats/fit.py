@@ -24,8 +24,6 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
     NULL: (type(None),),
 }
-_Fitted = tuple[Json, int]
-"""A value, and the number of its faults: places where it is not what the schema says."""
 
 
 def sent(brief: Brief, result: Json) -> Json:
@@ -35,14 +33,14 @@ def sent(brief: Brief, result: Json) -> Json:
     """
     kind = returned(brief)
     value = {VALUE: result} if kind.wrapped else result
-    return _Fit(kind, fill=shape(brief).nulls, drop=False).fit(value, kind.root)[0]
+    return _Fit(kind, fill=shape(brief).nulls).order(value, kind.root)
 
 
 def ordered(brief: Brief, result: Json) -> Json:
     """Return a result with its keys in the schema's order, and nothing added."""
     kind = returned(brief)
     value = {VALUE: result} if kind.wrapped else result
-    fitted = _Fit(kind, fill=False, drop=False).fit(value, kind.root)[0]
+    fitted = _Fit(kind).order(value, kind.root)
     return fitted[VALUE] if kind.wrapped else fitted
 
 
@@ -54,7 +52,10 @@ def received(brief: Brief, value: Json) -> Json:
     if kind.wrapped and list(value) != [VALUE]:
         raise InvalidReply(f'the JSON is not {{"{VALUE}": ...}}, and the result has no other place')
     if shape(brief).nulls:
-        value = _Fit(kind, fill=False, drop=True).fit(value, kind.root)[0]
+        try:
+            value = _Fit(kind, drop=True).order(value, kind.root)
+        except RecursionError:
+            raise InvalidReply("nested too deeply") from None
     return value[VALUE] if kind.wrapped else value
 
 
@@ -65,92 +66,108 @@ def _article(value: Json) -> str:
 
 @dataclass(slots=True)
 class _Fit:
-    """Fits values to nodes, with what one fitting remembers."""
+    """Brings values into the order of nodes, with what one such work remembers."""
 
     kind: Returned
-    fill: bool
+    fill: bool = False
     """Write null for keys that are not there."""
-    drop: bool
+    drop: bool = False
     """Drop nulls that stand for keys that are not there."""
-    tried: dict[tuple[int, int], _Fitted] = field(default_factory=dict)
-    """What came of a value at a union: nested unions would else be tried over and over. The values live as long."""
+    judged: dict[tuple[int, int], int] = field(default_factory=dict)
+    """Faults of values at unions, which nested unions would else count over and over; the values live as long."""
 
-    def fit(self, value: Json, node: Node) -> _Fitted:
-        """Return the value, ordered, and how badly it fits."""
+    def order(self, value: Json, node: Node) -> Json:
+        """Return the value with its keys in the node's order, as far as it fits."""
+        if isinstance(value, dict):
+            node = self._chosen(value, node)
+            return self._record(value, node) if isinstance(node, Record) else _sorted(value)
+        if isinstance(value, list):
+            node = self._chosen(value, node)
+            return self._items(value, node) if isinstance(node, Items) else _sorted(value)
+        return value
+
+    def _chosen(self, value: Json, node: Node) -> Node:
+        """Follow references, and at a union the first branch with the fewest faults."""
         node = self.kind.resolve(node)
         if isinstance(node, Union):
-            branches = [one for one in node.branches if (value is None) is (one == Scalar(NULL))]
-            if len(branches) != 1:
-                return self._best(value, node)
-            node = self.kind.resolve(branches[0])
-        match node:
-            case Union():
-                return self._best(value, node)
-            case Record():
-                return self._record(value, node) if isinstance(value, dict) else (_sorted(value), 1)
-            case Items():
-                return self._items(value, node) if isinstance(value, list) else (_sorted(value), 1)
-            case _:
-                return _sorted(value), _faults(value, node)
+            return self.kind.resolve(min(node.branches, key=lambda branch: self._faults(value, branch)))
+        return node
 
-    def _best(self, value: Json, node: Union) -> _Fitted:
-        """Fit the first branch without a fault, else the one with the fewest."""
-        key = id(value), id(node)
-        if key not in self.tried:
-            best: _Fitted | None = None
-            for branch in node.branches:
-                fitted = self.fit(value, branch)
-                if best is None or fitted[1] < best[1]:
-                    best = fitted
-                if not best[1]:
-                    break
-            self.tried[key] = best or (_sorted(value), 1)
-        return self.tried[key]
-
-    def _record(self, value: dict[str, Json], node: Record) -> _Fitted:
-        """Put the keys that the schema names first, in its order."""
-        fitted: dict[str, Json] = {}
-        faults = 0
+    def _record(self, value: dict[str, Json], node: Record) -> dict[str, Json]:
+        """Put the keys that the schema names first, in its order, then the others, sorted."""
+        made: dict[str, Json] = {}
+        known = 0
         for own in node.fields:
             if own.name in value:
-                if self.drop and value[own.name] is None and may_be_null(own, self.kind):
-                    continue
-                fitted[own.name], wrong = self.fit(value[own.name], own.node)
-                faults += wrong
+                known += 1
+                item = value[own.name]
+                if not (self.drop and item is None and may_be_null(own, self.kind)):
+                    made[own.name] = self.order(item, own.node)
             elif self.fill and may_be_null(own, self.kind):
-                fitted[own.name] = None
-            else:
-                faults += not own.optional
-        return fitted, faults + self._others(value, node, fitted)
+                made[own.name] = None
+        if known < len(value):
+            rest = node.rest or Anything()
+            unknown = value.keys() - {own.name for own in node.fields}
+            made |= {name: self.order(value[name], rest) for name in sorted(unknown)}
+        return made
 
-    def _others(self, value: dict[str, Json], node: Record, fitted: dict[str, Json]) -> int:
-        """Add the keys that the schema does not name, sorted, and return their faults."""
+    def _items(self, value: list[Json], node: Items) -> list[Json]:
+        """Order items by position, the others by what follows."""
+        nodes = chain(node.first, repeat(node.rest or Anything()))
+        return [self.order(item, own) for item, own in zip(value, nodes, strict=False)]
+
+    def _faults(self, value: Json, node: Node) -> int:
+        """Return in how many places a value is not what a node says; at a union, what the best branch says."""
+        node = self.kind.resolve(node)
+        if not isinstance(node, Union):
+            return self._faults_of_plain(value, node)
+        key = id(value), id(node)
+        if key not in self.judged:
+            faults = []
+            for branch in node.branches:  # no comprehension: its frame would halve the depth that can be judged
+                faults.append(self._faults_of_plain(value, self.kind.resolve(branch)))
+            self.judged[key] = min(faults)
+        return self.judged[key]
+
+    def _faults_of_plain(self, value: Json, node: Node) -> int:
+        """Count at a node that is no union and no reference."""
+        match node:
+            case Record():
+                return self._faults_of_record(value, node) if isinstance(value, dict) else 1
+            case Items():
+                return self._faults_of_items(value, node) if isinstance(value, list) else 1
+            case Scalar(type=of):
+                return not isinstance(value, _KINDS[of]) or (isinstance(value, bool) and of != "boolean")
+            case Choice(values=values):
+                return not any(type(value) is type(one) and value == one for one in values)
+            case Union():
+                return self._faults(value, node)
+            case _:
+                return 0
+
+    def _faults_of_record(self, value: dict[str, Json], node: Record) -> int:
+        """Count keys that are missing, unknown or wrong."""
         faults = 0
-        named = {own.name for own in node.fields}
-        for name in sorted(value.keys() - named):
-            fitted[name], wrong = self.fit(value[name], node.rest or Anything())
-            faults += wrong + (node.rest is None)
-        return faults
+        unknown = dict(value)
+        for own in node.fields:
+            if own.name not in unknown:
+                faults += not own.optional
+                continue
+            item = unknown.pop(own.name)
+            lacking = self.drop and item is None and may_be_null(own, self.kind)
+            faults += 0 if lacking else self._faults(item, own.node)
+        if node.rest is None:
+            return faults + len(unknown)
+        return faults + sum(self._faults(item, node.rest) for item in unknown.values())
 
-    def _items(self, value: list[Json], node: Items) -> _Fitted:
-        """Fit items by position, the others to what follows."""
-        nodes = chain(node.first, repeat(node.rest))
-        fitted = [self.fit(item, own or Anything()) for item, own in zip(value, nodes, strict=False)]
-        excess = len(value) - len(node.first) if node.rest is None else 0
-        return [item for item, _ in fitted], sum(wrong for _, wrong in fitted) + abs(excess)
+    def _faults_of_items(self, value: list[Json], node: Items) -> int:
+        """Count items that are wrong or too many."""
+        surplus = len(value) - len(node.first)
+        faults = abs(surplus) if node.rest is None else 0
+        nodes = chain(node.first, repeat(node.rest or Anything()))
+        return faults + sum(self._faults(item, own) for item, own in zip(value, nodes, strict=False))
 
 
 def _sorted(value: Json) -> Json:
     """Return a value of no known type as it is written to files, keys sorted, so that it reads the same from there."""
-    return json.loads(canonical(value)) if isinstance(value, (dict, list)) else value
-
-
-def _faults(value: Json, node: Node) -> int:
-    """Return 1 where a value is not of a leaf's type, or not one of its values."""
-    match node:
-        case Scalar(type=of):
-            return not isinstance(value, _KINDS[of]) or (isinstance(value, bool) and of != "boolean")
-        case Choice(values=values):
-            return not any(type(value) is type(one) and value == one for one in values)
-        case _:
-            return 0
+    return json.loads(canonical(value))

@@ -9,37 +9,42 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_distil.core.brief import Brief
-from pytest_distil.core.prompt import Format, Message
-from pytest_distil.core.text import Json, compact
-from pytest_distil.formats.fit import received, sent
-from pytest_distil.formats.reading import call_of, read
-from pytest_distil.formats.schema import clean_name, per_brief, returned
+from pytest_distil.core.prompt import Message
+from pytest_distil.core.text import Json
+from pytest_distil.formats.conversation import Conversation
+from pytest_distil.formats.reading import call_of
+from pytest_distil.formats.schema import clean_name, returned
 from pytest_distil.formats.strict import shape
-from pytest_distil.formats.wording import call_text, messages
+from pytest_distil.formats.wording import call_text
 
 
-class Functions:
+class Functions(Conversation):
     """One function, named as the return type is, that the model must call with the result."""
 
     name = "functions"
 
-    def prompt(self, brief: Brief, arguments: Mapping[str, Json]) -> dict[str, Any]:
-        """Return messages, `functions` and `function_call`."""
+    def ask(self, brief: Brief) -> str:
+        """Name the function to call."""
+        return f"Call {_function_name(brief)} with JSON"
+
+    def user_text(self, brief: Brief, arguments: Mapping[str, Json]) -> str:
+        """Return the call as an expression."""
+        return f"Return `{call_text(brief, arguments)}`"
+
+    def beside(self, brief: Brief) -> dict[str, Any]:
+        """Return `functions` and `function_call`."""
         name = _function_name(brief)
-        return {
-            "messages": messages(brief, f"Return `{call_text(brief, arguments)}`", ask=f"Call {name} with JSON"),
-            "functions": _functions(brief),
-            "function_call": {"name": name},
-        }
+        description = f"Take the result of {brief.name}."
+        function = {"name": name, "description": description, "parameters": shape(brief).schema}
+        return {"functions": [function], "function_call": {"name": name}}
 
-    def reply(self, brief: Brief, result: Json) -> dict[str, Any]:
-        """Return the assistant's message: the call, no content."""
-        call = {"name": _function_name(brief), "arguments": compact(sent(brief, result))}
-        return {"role": "assistant", "function_call": call}
+    def message(self, brief: Brief, text: str) -> dict[str, Any]:
+        """Return a message with the call, and no content."""
+        return {"role": "assistant", "function_call": {"name": _function_name(brief), "arguments": text}}
 
-    def parse(self, brief: Brief, message: Message) -> Json:
-        """Return the result that the call holds, or the content where there is none (see `call_of`)."""
-        return received(brief, read(call_of(message, message.get("function_call"), _function_name(brief))))
+    def text(self, brief: Brief, message: Message) -> str:
+        """Return the call's arguments, or the content where there is none (see `call_of`)."""
+        return call_of(message, message.get("function_call"), _function_name(brief))
 
 
 def _function_name(brief: Brief) -> str:
@@ -47,11 +52,4 @@ def _function_name(brief: Brief) -> str:
     return clean_name(returned(brief).title or brief.name)
 
 
-@per_brief
-def _functions(brief: Brief) -> list[dict[str, Any]]:
-    """Return the one function; shared between calls."""
-    description = f"Take the result of {brief.name}."
-    return [{"name": _function_name(brief), "description": description, "parameters": shape(brief).schema}]
-
-
-FORMAT: Format = Functions()
+FORMAT = Functions()

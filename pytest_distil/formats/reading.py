@@ -12,8 +12,9 @@ from pytest_distil.core.prompt import InvalidReply, Message
 from pytest_distil.core.text import Json, compact
 
 _FENCED = re.compile(r"```[A-Za-z]*[ \t]*\n(.*)\n?[ \t]*```", re.DOTALL)
-_MOST_LEVELS = 200
-"""Arrays and objects inside each other; pydantic's parser, which reads results after us, goes no deeper."""
+_MOST_LEVELS = 201
+"""Arrays and objects inside each other: 200 that pydantic's parser takes, which reads results after us, and one around
+them."""
 _EXCERPT = 60
 """Characters of a model's own words in a reason."""
 _OPENING = frozenset('{["')
@@ -55,7 +56,7 @@ def read(text: str) -> Json:
     """Return the JSON value that is the whole of a text, or of the one Markdown fence around it.
 
     Raises `InvalidReply` for anything else: text around it, keys given twice, nan and infinities, numbers too large
-    for a float, nesting deeper than 200 levels, text that is no Unicode.
+    for a float, nesting too deep for pydantic, text that is no Unicode.
     """
     stripped = text.strip()
     fenced = _FENCED.fullmatch(stripped)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache, wraps
+from functools import wraps
 from typing import Any, TypeVar
 
 from pytest_distil.core.brief import Brief
@@ -21,36 +21,30 @@ VALUE = "value"
 
 _SCALARS = frozenset({"string", "integer", "number", "boolean", NULL})
 _FOREIGN = re.compile(r"[^A-Za-z0-9_-]+")
+_MOST_KEPT = 512
+"""Briefs; more than a suite has tasks."""
 _NAME_LENGTH = 64
 """As long as OpenAI takes the name of a tool, a function or a schema."""
 
 
-class _OfBrief:
-    """A brief as a key of a cache: the object itself, which is kept alive as long as the key is.
-
-    Not by equality: equal dicts may hold their keys in another order, and the order of fields is part of a prompt.
-    """
-
-    __slots__ = ("brief",)
-
-    def __init__(self, brief: Brief) -> None:
-        self.brief = brief
-
-    def __hash__(self) -> int:
-        return id(self.brief)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _OfBrief) and self.brief is other.brief
-
-
 def per_brief(function: Callable[[Brief], T]) -> Callable[[Brief], T]:
-    """Compute `function` once for each brief object, for the last 512 of them."""
+    """Compute `function` once for each brief object.
 
-    @lru_cache(maxsize=512)
-    def computed(key: _OfBrief) -> T:
-        return function(key.brief)
+    By identity, not by equality: equal dicts may hold their keys in another order, and the order of fields is part of
+    a prompt. A brief that is kept cannot lend its id to another.
+    """
+    kept: dict[int, tuple[Brief, T]] = {}
 
-    return wraps(function)(lambda brief: computed(_OfBrief(brief)))
+    @wraps(function)
+    def computed(brief: Brief) -> T:
+        found = kept.get(id(brief))
+        if found is None:
+            if len(kept) >= _MOST_KEPT:
+                kept.clear()
+            found = kept[id(brief)] = brief, function(brief)
+        return found[1]
+
+    return computed
 
 
 @per_brief

@@ -6,41 +6,50 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_distil.core.brief import Brief
-from pytest_distil.core.prompt import Format, InvalidReply, Message
-from pytest_distil.core.text import Json, compact
-from pytest_distil.formats.fit import received, sent
-from pytest_distil.formats.reading import call_of, read
-from pytest_distil.formats.schema import clean_name, per_brief
+from pytest_distil.core.prompt import InvalidReply, Message
+from pytest_distil.core.text import Json
+from pytest_distil.formats.conversation import Conversation
+from pytest_distil.formats.reading import call_of
+from pytest_distil.formats.schema import clean_name
 from pytest_distil.formats.strict import shape
-from pytest_distil.formats.wording import arguments_text, messages
+from pytest_distil.formats.wording import arguments_text
 
 _CALL_ID = "call00001"
 """Nine letters and digits, as Mistral's chat templates demand; every conversation has one call."""
 
 
-class Tools:
+class Tools(Conversation):
     """One tool, named as the function is, that the model must call with the result."""
 
     name = "tools"
 
-    def prompt(self, brief: Brief, arguments: Mapping[str, Json]) -> dict[str, Any]:
-        """Return messages, `tools`, `parallel_tool_calls` (strict mode forbids them) and `tool_choice`."""
-        name = clean_name(brief.name)
+    def ask(self, brief: Brief) -> str:
+        """Name the tool."""
+        return f"Call {clean_name(brief.name)} with JSON"
+
+    def user_text(self, brief: Brief, arguments: Mapping[str, Json]) -> str:
+        """Return the arguments as one JSON object."""
+        return arguments_text(brief, arguments)
+
+    def beside(self, brief: Brief) -> dict[str, Any]:
+        """Return `tools`, `parallel_tool_calls` (strict mode forbids them) and `tool_choice`."""
+        name, of = clean_name(brief.name), shape(brief)
+        function = {"name": name, "description": f"Take the result of {brief.name}.", "parameters": of.schema}
+        strict = {"strict": True} if of.strict else {}
         return {
-            "messages": messages(brief, arguments_text(brief, arguments), ask=f"Call {name} with JSON"),
-            "tools": _tools(brief),
+            "tools": [{"type": "function", "function": function | strict}],
             "parallel_tool_calls": False,
             "tool_choice": {"type": "function", "function": {"name": name}},
         }
 
-    def reply(self, brief: Brief, result: Json) -> dict[str, Any]:
-        """Return the assistant's message: one call, no content."""
-        function = {"name": clean_name(brief.name), "arguments": compact(sent(brief, result))}
+    def message(self, brief: Brief, text: str) -> dict[str, Any]:
+        """Return a message with one call, and no content."""
+        function = {"name": clean_name(brief.name), "arguments": text}
         return {"role": "assistant", "tool_calls": [{"id": _CALL_ID, "type": "function", "function": function}]}
 
-    def parse(self, brief: Brief, message: Message) -> Json:
-        """Return the result that the one call holds, or the content where there is none (see `call_of`)."""
-        return received(brief, read(call_of(message, _only_call(message), clean_name(brief.name))))
+    def text(self, brief: Brief, message: Message) -> str:
+        """Return the arguments of the one call, or the content where there is none (see `call_of`)."""
+        return call_of(message, _only_call(message), clean_name(brief.name))
 
 
 def _only_call(message: Message) -> object:
@@ -58,16 +67,4 @@ def _only_call(message: Message) -> object:
     return function
 
 
-@per_brief
-def _tools(brief: Brief) -> list[dict[str, Any]]:
-    """Return the one tool; shared between calls."""
-    of = shape(brief)
-    function = {
-        "name": clean_name(brief.name),
-        "description": f"Take the result of {brief.name}.",
-        "parameters": of.schema,
-    }
-    return [{"type": "function", "function": function | ({"strict": True} if of.strict else {})}]
-
-
-FORMAT: Format = Tools()
+FORMAT = Tools()
