@@ -17,6 +17,9 @@ from pytest_distil.run.typed import TypedTask
 _MOST_DETAILS = 20
 """Left-out calls of one reason that are described one by one in one attempt; the rest is counted."""
 
+Row = tuple[str, str, str]
+"""Task name, arguments and the original's result; the last two as JSON text."""
+
 
 @dataclass(slots=True)
 class Attempt:
@@ -27,8 +30,12 @@ class Attempt:
     held_out: bool = False
     barred: str | None = None
     """Why calls are left out at the moment: the scope that is running."""
-    rows: dict[tuple[str, str, str], int] = field(default_factory=dict)
-    """Times of each task name, arguments and result; the last two as JSON text."""
+    wide: bool = False
+    """Whether a fixture wider than a function is being set up, and its calls are kept apart."""
+    rows: dict[Row, int] = field(default_factory=dict)
+    """How often each call was made."""
+    wide_rows: dict[Row, int] = field(default_factory=dict)
+    """The same for calls that are kept apart."""
     left_out: Counter[LeftOut] = field(default_factory=Counter)
 
     def leave_out(self, reason: str, task: Task, detail: str = "") -> None:
@@ -76,16 +83,19 @@ class Recorder:
         """Return what an ended attempt has to say, as plain JSON, with what happened outside tests before it."""
         attempt.left_out.update(self._outside.left_out)
         self._outside = Attempt("")
-        names = {task for task, _, _ in attempt.rows} - self._told
-        self._told |= names
-        briefs = [typed.brief.to_json() for task, typed in self._tasks.items() if task.name in names]
         return {
             "test": attempt.test,
             "held_out": attempt.held_out,
-            "briefs": briefs,
+            "briefs": self._new_briefs({task for task, _, _ in (*attempt.rows, *attempt.wide_rows)}),
             "rows": [[*row, times] for row, times in attempt.rows.items()],
             "left_out": [[asdict(one), times] for one, times in attempt.left_out.items()],
         }
+
+    def _new_briefs(self, names: set[str]) -> list[dict[str, Any]]:
+        """Return the briefs of some tasks, each once in a process."""
+        new = names - self._told
+        self._told |= new
+        return [typed.brief.to_json() for task, typed in self._tasks.items() if task.name in new]
 
     def _before(self, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Attempt, str | None]:
         """Return the attempt that a call belongs to, and its encoded arguments unless it is left out."""
@@ -110,22 +120,26 @@ class Recorder:
             tap.unobserved.reset(token)
         return attempt, None
 
-    def _after(self, task: Task, attempt: Attempt, arguments: str, result: Any) -> None:
-        """Keep the row of a call that returned."""
+    def _after(self, task: Task, attempt: Attempt, arguments: str, result: Any) -> str | None:
+        """Keep the row of a call that returned, and return its result as JSON text; None where it is left out."""
         if attempt is not self.attempt:
             self._outside.leave_out(OUTSIDE, task)
-            return
+            return None
         token = tap.unobserved.set(True)
         try:
-            row = (task.name, arguments, self._typed(task).encode_result(result))
+            encoded = self._typed(task).encode_result(result)
         except EncodingError as error:
             attempt.leave_out(RESULT, task, str(error))
         except Exception as error:  # as above
             attempt.leave_out(RESULT, task, f"$: {type(error).__name__}")
         else:
-            attempt.rows[row] = attempt.rows.get(row, 0) + 1
+            row = (task.name, arguments, encoded)
+            rows = attempt.wide_rows if attempt.wide else attempt.rows
+            rows[row] = rows.get(row, 0) + 1
+            return encoded
         finally:
             tap.unobserved.reset(token)
+        return None
 
     def _typed(self, task: Task) -> TypedTask:
         """Return the task with its types, made at its first call."""
