@@ -30,6 +30,10 @@ class Attempt:
     held_out: bool = False
     barred: str | None = None
     """Why calls are left out at the moment: the scope that is running."""
+    substitute: bool = False
+    """Whether calls receive the model's values."""
+    different: bool | None = None
+    """Whether one received a value that was not the original's; None where none received the model's."""
     wide: bool = False
     """Whether a fixture wider than a function is being set up, and its calls are kept apart."""
     rows: dict[Row, int] = field(default_factory=dict)
@@ -61,7 +65,7 @@ class Recorder:
         if tap.unobserved.get() or task in tap.callers.get():
             return task.function(*args, **kwargs)
         attempt, arguments = self._before(task, args, kwargs)
-        with _Running(task, attempt):
+        with Running(task, attempt):
             result = task.function(*args, **kwargs)
         if arguments is not None:
             self._after(task, attempt, arguments, result)
@@ -73,7 +77,7 @@ class Recorder:
         if tap.unobserved.get() or task in tap.callers.get():
             return await task.function(*args, **kwargs)
         attempt, arguments = self._before(task, args, kwargs)
-        with _Running(task, attempt):
+        with Running(task, attempt):
             result = await task.function(*args, **kwargs)
         if arguments is not None:
             self._after(task, attempt, arguments, result)
@@ -149,7 +153,7 @@ class Recorder:
         return typed
 
 
-class _Running:
+class Running:
     """Know that a task's original runs, and count where it raises; a class, so that no frame of ours is in tracebacks."""
 
     __slots__ = ("_attempt", "_task", "_token")

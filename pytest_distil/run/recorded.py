@@ -1,0 +1,43 @@
+"""What an earlier session holds of the tasks that are evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_distil.core.call import Example
+from pytest_distil.core.manifest import Manifest
+from pytest_distil.core.text import compact
+from pytest_distil.store.session import read_examples, read_manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The examples of one session, by task and fingerprint."""
+
+    name: str
+    folder: Path
+    manifest: Manifest
+    examples: Mapping[tuple[str, str], Example]
+
+    @classmethod
+    def read(cls, folder: Path) -> Recorded:
+        """Read a session; raise `DataError` where it is damaged."""
+        examples = {(one.task, one.fingerprint): one for one in read_examples(folder)}
+        return cls(folder.name, folder, read_manifest(folder), examples)
+
+    def longest_reply(self, task: str) -> int | None:
+        """Return the bytes of a task's longest result; None where there is none."""
+        lengths = (len(compact(one.result).encode()) for (name, _), one in self.examples.items() if name == task)
+        return max(lengths, default=None)
+
+    def of_tests(self, tests: Iterable[str]) -> list[Example]:
+        """Return the examples that some tests vouch for, in the order of the tests."""
+        order = {test: place for place, test in enumerate(tests)}
+        placed = [
+            (min(places), one)
+            for one in self.examples.values()
+            if (places := [order[test] for test in one.tests if test in order])
+        ]
+        return [one for _, one in sorted(placed, key=lambda pair: (pair[0], pair[1].task, pair[1].fingerprint))]
