@@ -1,0 +1,84 @@
+"""The side of the tests: attempts begin and end with pytest's phases, in the process that runs the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from pytest_distil.core.call import MARKED, TEARDOWN, WIDE_FIXTURE
+from pytest_distil.mark import tap
+from pytest_distil.plugin import rows
+from pytest_distil.plugin.marker import TestMarks, marks_of
+from pytest_distil.run.recorder import Attempt, Recorder
+
+
+class Attempts:
+    """Tells a recorder which attempt is running and in which phase, and sends what each has to say."""
+
+    def __init__(self, config: pytest.Config, recorder: Recorder) -> None:
+        self._recorder = recorder
+        installed = ExitStack()
+        installed.enter_context(tap.install(recorder))
+        config.add_cleanup(installed.close)
+
+    def begin(self, item: pytest.Item, marks: TestMarks) -> Attempt:
+        """Return the attempt of a test that is about to be set up."""
+        return Attempt(item.nodeid, held_out=marks.held_out, barred=None if marks.collect else MARKED)
+
+    def enter_wide_fixture(self, attempt: Attempt) -> None:
+        """Leave out what fixtures call that outlive the test: no one test vouches for it."""
+        attempt.barred = WIDE_FIXTURE
+
+    def leave_wide_fixture(self, attempt: Attempt) -> None:
+        """Go on as before."""
+        attempt.barred = None
+
+    def payload(self, item: pytest.Item, attempt: Attempt) -> dict[str, Any]:
+        """Return what an attempt that ended has to say."""
+        return self._recorder.payload(attempt)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Refuse unknown keywords of the marker before any test runs."""
+        for item in items:
+            marks_of(item)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None]:
+        """Start an attempt."""
+        self._recorder.attempt = self.begin(item, marks_of(item))
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
+        """Know when a fixture is set up that is wider than a function."""
+        attempt = self._recorder.attempt
+        if attempt is None or attempt.barred or attempt.wide or fixturedef.scope == "function":
+            return (yield)
+        self.enter_wide_fixture(attempt)
+        try:
+            return (yield)
+        finally:
+            self.leave_wide_fixture(attempt)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self) -> Generator[None]:
+        """Leave out what is called after the test's own assertions."""
+        attempt = self._recorder.attempt
+        if attempt is not None and attempt.barred is None:
+            attempt.barred = TEARDOWN
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """End the attempt with its last report, and send what it has to say on it."""
+        report = yield
+        attempt = self._recorder.attempt
+        if call.when == "teardown" and attempt is not None:
+            self._recorder.attempt = None
+            rows.hang(report, self.payload(item, attempt))
+        return report
