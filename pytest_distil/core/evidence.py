@@ -37,8 +37,9 @@ class Traffic:
 
     def to_json(self) -> dict[str, Any]:
         """Return the USAGE of a report."""
-        data: dict[str, Any] = asdict(self)
-        return data | data.pop("tokens")
+        data = asdict(self)
+        tokens = data.pop("tokens")
+        return {**data, **tokens}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Traffic:

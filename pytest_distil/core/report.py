@@ -41,8 +41,8 @@ class Tally:
         """Return the tally of one trial."""
         if not trial.scored:
             return cls(unscored=1)
-        verdicts = (int(trial.verdict == name) for name in VERDICTS)
-        return cls(*verdicts, shift=trial.share - (trial.verdict == "agree"))
+        once: dict[str, Any] = {trial.verdict: 1}
+        return cls(**once, shift=trial.share - (trial.verdict == "agree"))
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(*(getattr(self, name) + getattr(other, name) for name in (*VERDICTS, "shift")))
@@ -62,18 +62,25 @@ class Tally:
 
 
 def counts(trials: Iterable[Trial]) -> dict[str, Any]:
-    """Return the COUNTS of some trials: verdicts, agreement, and how far it can be trusted.
-
-    `clusters` are the groups or tests that the compared calls come from, `effective` the number of independent
-    calls that they are worth, `interval` the 95 % interval; the last two are None with too few clusters.
-    """
+    """Return the COUNTS of some trials: verdicts, agreement, and how far it can be trusted."""
     listed = list(trials)
     tally = sum(map(Tally.of, listed), Tally())
-    clusters = stats.clusters((one.cluster, one.share) for one in listed if one.scored)
-    rate, effective = tally.agreement, stats.effective(clusters)
-    interval = None if rate is None or effective is None else list(stats.wilson(rate, effective))
     verdicts = {name: getattr(tally, name) for name in VERDICTS}
-    return verdicts | {"agreement": rate, "interval": interval, "clusters": len(clusters), "effective": effective}
+    return verdicts | trust((one.cluster, one.share) for one in listed if one.scored)
+
+
+def trust(shares: Iterable[tuple[str, Fraction]]) -> dict[str, Any]:
+    """Return the agreement of compared calls, each given by its cluster and the share of its answers that agree.
+
+    `clusters` are the groups or tests that the calls come from, `effective` the number of independent calls that they
+    are worth, `interval` the 95 % interval; the last two are None with too few clusters.
+    """
+    clusters = stats.clusters(shares)
+    n = sum(size for size, _ in clusters)
+    rate = float(sum(agree for _, agree in clusters) / n) if n else None
+    effective = stats.effective(clusters)
+    interval = None if rate is None or effective is None else list(stats.wilson(rate, effective))
+    return {"agreement": rate, "interval": interval, "clusters": len(clusters), "effective": effective}
 
 
 def build(  # noqa: PLR0913 - the blocks of a report
@@ -156,29 +163,28 @@ def _task(facts: TaskFacts, trials: list[Trial]) -> dict[str, Any]:
 def fields(trials: Iterable[Trial]) -> list[dict[str, Any]]:
     """Return for each field in how many calls it was compared, differed, was ignored, or got no valid answer.
 
-    Sorted by path. A list that is longer or an object with a key more is a difference of the list or object.
+    Sorted by path. A field differs with what it lies in: with an item too many, the items and all their parts differ.
     """
-    compared, differ, ignored, missing = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
-    for trial in trials:
-        found = {field_of(one.path) for one in trial.differences}
-        skipped = {field_of(one.path) for one in trial.ignored}
-        own = {*trial.fields, *found, *skipped}
+    listed = [one for one in trials if one.scored]
+    found = [{field_of(one.path) for one in trial.differences} for trial in listed]
+    skipped = [{field_of(one.path) for one in trial.ignored} for trial in listed]
+    parents = set[str]().union(*found, *skipped) - {name for one in listed for name in one.fields}
+    totals = {key: Counter[str]() for key in ("compared", "differ", "ignored", "missing")}
+    for trial, differ, ignored in zip(listed, found, skipped, strict=True):
+        own = {*trial.fields, *differ, *ignored, *_parents(trial.fields, parents)}
         if trial.verdict in ("agree", "differ"):
-            compared.update(own)
-            differ.update(name for name in own if any(covers(one, name) for one in found))
-            ignored.update(skipped)
-        elif trial.scored:
-            missing.update(own)
-    return [
-        {
-            "path": path,
-            "compared": compared[path],
-            "differ": differ[path],
-            "ignored": ignored[path],
-            "missing": missing[path],
-        }
-        for path in sorted(compared | missing)
-    ]
+            totals["compared"].update(own)
+            totals["differ"].update(name for name in own if any(covers(one, name) for one in differ))
+            totals["ignored"].update(ignored)
+        else:
+            totals["missing"].update(own)
+    paths = sorted(totals["compared"] | totals["missing"])
+    return [{"path": path, **{key: each[path] for key, each in totals.items()}} for path in paths]
+
+
+def _parents(fields: Iterable[str], among: set[str]) -> set[str]:
+    """Return those of some lists and objects that hold one of the fields."""
+    return {name for name in among if any(covers(name, one) for one in fields)}
 
 
 def _reasons(trials: list[Trial]) -> dict[str, dict[str, int]]:
@@ -225,3 +231,22 @@ def _memory(trials: list[Trial]) -> dict[str, Any] | None:
 def _joined(names: Iterable[str]) -> str:
     """Return distinct names in one line."""
     return ", ".join(dict.fromkeys(names))
+
+
+def comparable(report: ReportJson) -> ReportJson:
+    """Return what "the same report" means: a report without settings, times, requests, retries and what was stored."""
+    rest = {key: value for key, value in report.items() if key not in ("started", "seconds", "settings")}
+    tasks = [{**one, "usage": _tokens(one["usage"])} for one in report["tasks"]]
+    trials = [_timeless(one) for one in report["trials"]]
+    return {**rest, "usage": _tokens(report["usage"]), "tasks": tasks, "trials": trials}
+
+
+def _tokens(usage: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of a USAGE that does not depend on how answers came."""
+    return {key: value for key, value in usage.items() if key.endswith("_tokens")}
+
+
+def _timeless(trial: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a trial without its times."""
+    repeats = trial["repeats"] and [{**one, "seconds": None} for one in trial["repeats"]]
+    return {**trial, "seconds": None, "repeats": repeats}

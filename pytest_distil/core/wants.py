@@ -6,7 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pytest_distil.core.call import HeldOut
+from pytest_distil.core.phrases import plural
+from pytest_distil.core.trial import Trial
+
 GateOn = Literal["held-out", "new-patterns", "all"]
+
+BLOCKS: Mapping[GateOn, str] = {"held-out": "held_out", "new-patterns": "new_patterns", "all": "totals"}
+"""Where a report keeps the COUNTS of what is judged."""
+
+NOUNS: Mapping[GateOn, tuple[str, str]] = {
+    "held-out": ("held-out call", "held-out calls"),
+    "new-patterns": ("call of a new pattern", "calls of new patterns"),
+    "all": ("call", "calls"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +51,31 @@ class Wants:
         return self.gate_on or ("held-out" if self.holdout else "all")
 
     @property
+    def noun(self) -> str:
+        """Return what one judged call is called."""
+        return NOUNS[self.judged][0]
+
+    def calls(self, n: int) -> str:
+        """Write a number of judged calls."""
+        return plural(n, *NOUNS[self.judged])
+
+    @property
+    def judges_calls(self) -> bool:
+        """Say whether anything is asked of the calls, and not of the tests alone."""
+        return bool(self.thresholds) or any(
+            one is not None for one in (self.fail_under, self.baseline, self.baseline_path)
+        )
+
+    @property
     def gated(self) -> bool:
         """Say whether any gate is asked for."""
-        return bool(self.thresholds) or any(
-            one is not None for one in (self.fail_under, self.fail_under_tests, self.baseline, self.baseline_path)
-        )
+        return self.judges_calls or self.fail_under_tests is not None
+
+    def selects(self, trial: Trial) -> bool:
+        """Say whether a trial is among the judged ones."""
+        return trial.apart is None and on_side(self.judged, trial.held_out)
+
+
+def on_side(judged: GateOn, held_out: HeldOut) -> bool:
+    """Say whether a call of that side is among the judged ones."""
+    return {"held-out": bool(held_out), "new-patterns": held_out == "pattern", "all": True}[judged]
