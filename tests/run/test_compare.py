@@ -248,6 +248,28 @@ def test_rules_inside_unordered_elements() -> None:
     assert (Ignored("items[1].note", "free text"),) == found.ignored
 
 
+def test_what_is_ignored_in_unordered_elements() -> None:
+    """Whether an ignored field is there is no matter in unordered elements either, nor is an ignored element."""
+    noted = [{"n": 1}, {"n": 2, "note": 1}]
+    but_for_n = {"$": unordered, "[*]": ignored("noise"), "[*].n": ignore_case}
+
+    assert compare(noted, [{"n": 2}, {"n": 1}], {"$": unordered, "[*].note": ignored("free text")}, equal=False).agree
+    assert compare(["a", {"n": 1}], [{"n": 1}, "b"], but_for_n, equal=False).agree
+
+
+def test_no_index_in_unordered_lists() -> None:
+    """A rule for one index means nothing in an unordered list."""
+    assert [("$[0]", "value")] == differences([1], [2], {"$": unordered, "[0]": ignored("first")})
+
+
+def test_added_to_an_element_that_moved() -> None:
+    """What only the model's value has is found along the model's own indexes."""
+    original = [{"n": 1}, {"n": 2}]
+    model = [{"n": 2, "a": 5}, {"n": 1}]
+
+    assert [("$[0].a", "added")] == differences(original, model, {"$": unordered})
+
+
 def test_unordered_elements_that_differ() -> None:
     """Elements left over are compared with those most like them."""
     original = [{"name": "tea", "n": 1}, {"name": "milk", "n": 2}, {"name": "bread", "n": 3}]

@@ -87,4 +87,5 @@ def test_reordered() -> None:
     assert reordered(["a", "b"], ["b", "A"], folded)
     assert not reordered(["a", "b"], ["b", "b"], ORDERED)
     assert not reordered(["a"], ["a", "a"], ORDERED)
+    assert not reordered(["A", "b"], ["b", "a"], scope_of({"[0]": ignore_case}))
     assert not reordered(["a b", "c d"], ["d c", "a b"], scope_of({"[*]": similar(0.5)}))
