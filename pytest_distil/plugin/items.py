@@ -36,9 +36,9 @@ class Attempts:
         """Go on as before."""
         attempt.barred = None
 
-    def payload(self, item: pytest.Item, attempt: Attempt) -> dict[str, Any]:
-        """Return what an attempt that ended has to say."""
-        return self._recorder.payload(attempt)
+    def end(self, item: pytest.Item, attempt: Attempt, report: pytest.TestReport) -> None:
+        """Send what an attempt has to say on its last report."""
+        rows.hang(report, self._recorder.payload(attempt))
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Refuse unknown keywords of the marker before any test runs."""
@@ -75,10 +75,10 @@ class Attempts:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """End the attempt with its last report, and send what it has to say on it."""
+        """End the attempt with its last report."""
         report = yield
         attempt = self._recorder.attempt
         if call.when == "teardown" and attempt is not None:
             self._recorder.attempt = None
-            rows.hang(report, self.payload(item, attempt))
+            self.end(item, attempt, report)
         return report

@@ -9,17 +9,19 @@ from typing import Any
 import pytest
 
 from pytest_distil.core.settings import Settings
-from pytest_distil.mark.errors import SettingError
+from pytest_distil.mark.errors import DistilError
 
 
 def start(config: pytest.Config, options: Mapping[str, tuple[str, Any]]) -> None:
     """Read the settings and register what their mode needs; a bad option is a usage error."""
     try:
         settings = Settings.read(options)
-    except SettingError as error:
+        if settings.mode == "collect":
+            _collect(config, settings)
+        elif settings.mode == "eval":
+            _evaluate(config, settings)
+    except DistilError as error:
         raise pytest.UsageError(str(error)) from error
-    if settings.mode == "collect":
-        _collect(config, settings)
 
 
 def _collect(config: pytest.Config, settings: Settings) -> None:
@@ -28,6 +30,16 @@ def _collect(config: pytest.Config, settings: Settings) -> None:
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(CollectingSession(settings, _root(config, settings)), "distil-session")
     config.pluginmanager.register(CollectingTests(config), "distil-tests")
+
+
+def _evaluate(config: pytest.Config, settings: Settings) -> None:
+    """Start the asker first, so that its imports overlap with collection."""
+    from pytest_distil.plugin.launch import launch_session, launch_tests  # noqa: PLC0415
+
+    if hasattr(config, "workerinput"):
+        launch_tests(config, settings)
+    else:
+        launch_session(config, settings, _root(config, settings))
 
 
 def _root(config: pytest.Config, settings: Settings) -> Path:

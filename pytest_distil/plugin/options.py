@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pytest
 
@@ -101,7 +101,7 @@ def add_options(parser: pytest.Parser) -> None:
         if option.cli:
             group.addoption(f"--distil-{option.name}", dest=_dest(option), help=option.help, **_kind(option))
         if option.ini:
-            parser.addini(_ini(option), option.help, type="args" if option.many else "string", default=None)
+            parser.addini(_ini(option), option.help, type=_ini_type(option), default=None)
 
 
 def add_marker(config: pytest.Config) -> None:
@@ -126,6 +126,10 @@ def _kind(option: Option) -> dict[str, Any]:
     if option.metavar is None:
         return {"action": "store_true", "default": False}
     return {"action": "append" if option.many else "store", "metavar": option.metavar, "default": None}
+
+
+def _ini_type(option: Option) -> Literal["args", "string"]:
+    return "args" if option.many else "string"
 
 
 def _dest(option: Option) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 _ATTRIBUTE = "distil_rows"
+_DISAGREED = "distil_disagreed"
 
 
 def hang(report: pytest.TestReport, payload: dict[str, Any]) -> None:
@@ -25,3 +26,16 @@ def worker(report: pytest.TestReport) -> str:
     """Return the name of the process that a report comes from; empty without xdist."""
     node = getattr(report, "node", None)
     return "" if node is None else str(node.gateway.id)
+
+
+def mark_disagreed(report: pytest.TestReport) -> None:
+    """Say on a report that its test failed with the model's values and passed with the original's.
+
+    Its outcome stays `passed`, because others (JUnit, pytest-html, `--lf`) know no further one.
+    """
+    setattr(report, _DISAGREED, True)
+
+
+def is_disagreed(report: pytest.TestReport) -> bool:
+    """Return whether a report says so."""
+    return bool(getattr(report, _DISAGREED, False))

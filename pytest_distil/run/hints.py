@@ -22,17 +22,17 @@ _LEAST_SHARE = 0.25
 """Neither are a few of many."""
 
 
-def hints(differences: Iterable[Difference]) -> list[str]:
-    """Say for each field which rule would make most of its differences vanish, over the comparisons of one task.
+def hints(differences: Iterable[Difference]) -> list[tuple[str, str, int, int]]:
+    """Return for each field the rule that makes most of its differences vanish, over the comparisons of one task.
 
-    `9 of 12 differences in title vanish with ignore_case`; those that most vanish with a rule come first.
+    Each is field, rule, how many vanish and of how many; those that most vanish with a rule come first.
     """
     by_field: dict[str, list[Difference]] = defaultdict(list)
     for one in differences:
         by_field[field_of(one.path)].append(one)
     found = [(*_best(some), len(some), name) for name, some in by_field.items()]
     return [
-        f"{gone} of {total} differences in {name} vanish with {rule}"
+        (name, rule, gone, total)
         for gone, rule, total, name in sorted(found, key=lambda one: (-one[0], one[3]))
         if gone >= _LEAST and gone >= total * _LEAST_SHARE
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping
 from difflib import SequenceMatcher
+from functools import cache
 from itertools import zip_longest
 from typing import TypeAlias
 
@@ -64,7 +65,7 @@ def reordered(original: list[Json], model: list[Json], scope: Scope) -> bool:
 def _accepts_list(original: list[Json], model: list[Json], scope: Scope) -> bool:
     """Say whether the rules accept a list; an element missing or added is accepted only where nothing counts."""
     if scope.unordered:
-        _, left, right = _match(original, model, scope.element(0))
+        _, left, right = _match(original, model, scope.element(0), whole=True)
         return not (left or right) or scope.element(0).silent
     common = min(len(original), len(model))
     surplus = range(common, max(len(original), len(model)))
@@ -73,19 +74,23 @@ def _accepts_list(original: list[Json], model: list[Json], scope: Scope) -> bool
     )
 
 
-def _match(original: list[Json], model: list[Json], inside: Scope) -> tuple[_Matched, list[int], list[int]]:
+def _match(
+    original: list[Json], model: list[Json], inside: Scope, *, whole: bool = False
+) -> tuple[_Matched, list[int], list[int]]:
     """Pair the elements of unordered lists that the rules accept, and return the indexes left over on each side.
 
     Equal ones first; then those that are alike but for leaves accepted by degree, trying all in groups of up to
-    `_MATCHED`, in sorted order in larger ones (which finds all there are where one number in each is so compared).
+    `_MATCHED`, in sorted order in larger ones (which finds all there are where one number in each is so compared). With
+    `whole`, all or nothing: one that has no counterpart is enough to stop.
     """
     ours = {index: canonical(_form(value, inside)) for index, value in enumerate(original)}
     theirs = {index: canonical(_form(value, inside)) for index, value in enumerate(model)}
     matched, left, right = _by_key(ours, theirs)
     if left and right and inside.loose:
         groups, others = _grouped(original, left, inside), _grouped(model, right, inside)
-        for key in groups.keys() & others.keys():
-            matched += _match_group(groups[key], others[key], lambda i, j: accepts(original[i], model[j], inside))
+        fits = cache(lambda i, j: accepts(original[i], model[j], inside))
+        for key, group in groups.items():
+            matched += _match_group(group, others.get(key, []), fits, whole=whole)
         left, right = _without(left, {i for i, _ in matched}), _without(right, {j for _, j in matched})
     return matched, left, right
 
@@ -109,16 +114,18 @@ def _grouped(values: list[Json], indexes: list[int], inside: Scope) -> dict[str,
     return {key: sorted(group, key=degrees.__getitem__) for key, group in groups.items()}
 
 
-def _match_group(left: list[int], right: list[int], accepted: Callable[[int, int], bool]) -> _Matched:
-    """Pair as many as are accepted: a maximum matching by augmenting paths (Kuhn 1955), or in sorted order."""
+def _match_group(left: list[int], right: list[int], fits: Callable[[int, int], bool], *, whole: bool) -> _Matched:
+    """Pair as many as fit: a maximum matching by augmenting paths (Kuhn 1955), or in sorted order."""
+    if whole and len(left) != len(right):
+        return []
     if max(len(left), len(right)) > _MATCHED:
-        return [(i, j) for i, j in zip(left, right, strict=False) if accepted(i, j)]
-    choices = {i: [j for j in right if accepted(i, j)] for i in left}
+        return [(i, j) for i, j in zip(left, right, strict=False) if fits(i, j)]
     taken: dict[int, int] = {}
 
     def place(i: int, tried: set[int]) -> bool:
-        for j in choices[i]:
-            if j not in tried:
+        start = left.index(i)  # in sorted order its counterpart is near
+        for j in right[start:] + right[:start]:
+            if j not in tried and fits(i, j):
                 tried.add(j)
                 if j not in taken or place(taken[j], tried):
                     taken[j] = i
@@ -126,7 +133,8 @@ def _match_group(left: list[int], right: list[int], accepted: Callable[[int, int
         return False
 
     for i in left:
-        place(i, set())
+        if not place(i, set()) and whole:
+            break
     return [(i, j) for j, i in taken.items()]
 
 

@@ -43,9 +43,13 @@ class AskerClient:
 
         The ticket always gets an answer; where the asker is gone it is one that failed.
         """
-        link, ticket = self._live(), Ticket[Answer]()
+        ticket, body = Ticket[Answer](), prompt_to_json(prompt)
+        try:
+            link = self._live()
+        except ModelError as error:
+            ticket.set_result(Answer(failed=str(error)))
+            return ticket
         ident = link.open(ticket, lost=Answer(failed=_GONE))
-        body = prompt_to_json(prompt)
         link.send({"kind": "ask", "id": ident, "prompt": body, "model": model, "repeat": repeat, "prefetch": prefetch})
         return ticket
 

@@ -1,15 +1,15 @@
-"""The asker's front: who asks what a flight or the shelf has joins it, and only the rest is asked."""
+"""The asker's front: a question that a flight or the shelf answers is not sent; only the rest is."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from itertools import count
 
 from pytest_distil.core.prompt import Answer, Prompt, Usage
 from pytest_distil.mark.errors import DistilError
-from pytest_distil.models import ModelSpec, load, parse
-from pytest_distil.models.endpoint import Endpoint
-from pytest_distil.run.asker.flights import Flight, Flights, Line
+from pytest_distil.run.asker.flights import Flight, Flights
+from pytest_distil.run.asker.lines import Line, Lines
 from pytest_distil.run.asker.pace import Pace
 from pytest_distil.run.asker.shelf import Shelf
 from pytest_distil.run.asker.wire import AskerSettings, Stats
@@ -24,24 +24,32 @@ class Desk:
     def __init__(self, settings: AskerSettings) -> None:
         self.shelf = Shelf(settings.store, refresh=settings.refresh)
         self._settings = settings
-        self._endpoint = None if settings.base_url is None else Endpoint(settings.base_url, settings.key)
+        self._lines = Lines(settings)
         self._flights = Flights(Pace(settings.concurrency), timeout=settings.timeout)
-        self._lines: dict[str, tuple[ModelSpec, Line]] = {}
         self._waiting: dict[str, tuple[Flight, list[Reply]]] = {}
+        """By key of a question: its flight, and who wants the answer."""
         self._numbers = count()
         self._stopped: str | None = None
         self._asked = self._sent = self._stored = self._failed = 0
         self._usage = Usage()
 
+    def open(self) -> None:
+        """Load the model and the store, so that the first question need not wait for it."""
+        try:
+            if self._lines.of(None).spec.asks_server:
+                self.shelf.open()
+        except DistilError:  # said with each question
+            return
+
     def ask(self, prompt: Prompt, reply: Reply, *, model: str | None, repeat: int, prefetch: bool) -> None:
         """Have a prompt answered; `reply` is called once, now or later."""
         try:
-            spec, line = self._line(model or self._settings.model)
-            if not spec.asks_server:
+            line = self._lines.of(model)
+            if not line.spec.asks_server:
                 self._fly(line, prompt, reply, prefetch=False)
                 return
-            question = Question(line.host, spec.name, prompt.digest(), repeat)
-        except (DistilError, UnicodeEncodeError) as error:
+            question = Question(line.host, line.spec.name, prompt.digest(), repeat)
+        except (DistilError, ValueError) as error:  # a lone surrogate has no UTF-8, not-a-number no JSON
             self._fail(str(error), reply)
             return
         self._ask_server(line, question, prompt, reply, prefetch=prefetch)
@@ -49,7 +57,6 @@ class Desk:
     def stats(self) -> Stats:
         """Return the numbers so far."""
         flown = self._flights.flown
-        fatal = next((line.fatal for _, line in self._lines.values() if line.fatal), None)
         return Stats(
             asked=self._asked,
             stored=self._stored,
@@ -60,7 +67,7 @@ class Desk:
             waited_seconds=flown.waited,
             usage=self._usage,
             limit=int(self._flights.pace.limit),
-            fatal=self._stopped or fatal,
+            fatal=self._stopped or self._lines.fatal,
             messages=self.shelf.messages,
         )
 
@@ -73,8 +80,7 @@ class Desk:
         """End: fail what is outstanding, write what arrived, let go of connections."""
         await self.stop("the run has ended")
         self.shelf.close()
-        for _, line in self._lines.values():
-            await line.model.aclose()
+        await self._lines.aclose()
 
     def _ask_server(self, line: Line, question: Question, prompt: Prompt, reply: Reply, *, prefetch: bool) -> None:
         """Join the flight for the same question, take the answer from the shelf, or ask."""
@@ -91,12 +97,15 @@ class Desk:
             self._fail(reason, reply)
         else:
             self._sent += 1
-            replies = [reply]
-            flight = self._fly(line, prompt, lambda answer: self._landed(key, question, answer), prefetch=prefetch)
-            self._waiting[key] = flight, replies
+            flight = self._fly(line, prompt, lambda answer: self._landed(question, answer), prefetch=prefetch)
+            self._waiting[key] = flight, [reply]
 
     def _refusal(self, line: Line) -> str | None:
         """Say why a question is not sent, None where it is."""
+        revive = self._settings.revive
+        if line.fatal and revive is not None and time.monotonic() - line.given_up_at >= revive:
+            line.fatal = None
+            self._flights.pace.forget()
         if self._stopped or line.fatal:
             return self._stopped or line.fatal
         if self._settings.offline:
@@ -119,8 +128,8 @@ class Desk:
         self._flights.add(flight)
         return flight
 
-    def _landed(self, key: str, question: Question, answer: Answer) -> None:
-        _, replies = self._waiting.pop(key)
+    def _landed(self, question: Question, answer: Answer) -> None:
+        _, replies = self._waiting.pop(question.key())
         self.shelf.keep(question, answer)
         for reply in replies:
             reply(answer)
@@ -128,18 +137,3 @@ class Desk:
     def _fail(self, reason: str, reply: Reply) -> None:
         self._failed += 1
         reply(Answer(failed=reason))
-
-    def _line(self, text: str) -> tuple[ModelSpec, Line]:
-        """Return a model by the way it is written; raise `DistilError` where there is none."""
-        if text not in self._lines:
-            spec, settings = parse(text), self._settings
-            model = load(
-                spec,
-                endpoint=self._endpoint,
-                concurrency=settings.concurrency,
-                timeout=settings.timeout,
-                examples=settings.examples,
-            )
-            host = self._endpoint.shown if spec.asks_server and self._endpoint else text
-            self._lines[text] = spec, Line(model, host)
-        return self._lines[text]

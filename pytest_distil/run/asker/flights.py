@@ -8,21 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
-from pytest_distil.core.prompt import Answer, Model, Prompt, Unanswered
+from pytest_distil.core.prompt import Answer, Prompt, Unanswered
+from pytest_distil.run.asker.lines import Line
 from pytest_distil.run.asker.pace import Pace, gives_up
 
 PATIENCE = 5
 """How many times `timeout` a prompt's tries and waits may take together."""
-
-
-@dataclass(slots=True, eq=False)
-class Line:
-    """One model, and whether asking it still makes sense."""
-
-    model: Model
-    host: str
-    """Who answers, for messages."""
-    fatal: str | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -82,7 +73,7 @@ class Flights:
 
     def give_up(self, line: Line, reason: str) -> None:
         """Fail every prompt for a model that is not in the air; what is, still brings its answer."""
-        line.fatal = line.fatal or reason
+        line.give_up(reason, time.monotonic())
         for flight in [one for one in self._open.values() if one.line is line and not one.in_air]:
             self._land(flight, Answer(failed=reason))
 

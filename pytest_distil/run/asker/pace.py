@@ -15,6 +15,9 @@ _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 20.0
 """Seconds between tries where the server does not say; each wait is twice the one before."""
 
+_DOUBLINGS = 10
+"""More make no difference."""
+
 _JITTER = 0.25
 """Part of a wait that is left to chance, so that those who failed together do not come back together."""
 
@@ -22,7 +25,7 @@ _MOST_TROUBLES = 8
 """Of one prompt: with one request in ten failing, all eight do once in a hundred million prompts."""
 
 _LIMITED_IN_A_ROW = 3
-"""Refusals without a success between them after which a server's wait is meant for all requests, not for one."""
+"""Refusals without a success between them after which waiting is for all requests, not for one."""
 
 _UNREACHED_IN_A_ROW = 4
 _UNREACHED_SECONDS = 3.0
@@ -38,6 +41,7 @@ class Pace:
     limit: float = field(init=False)
     """Requests in flight now: halved when the server refuses, one more with each success."""
     paused_until: float = -math.inf
+    """No request is to be sent before this moment."""
     chance: random.Random = field(default_factory=random.Random)
     _cut_at: float = -math.inf
     _limited: int = 0
@@ -62,24 +66,30 @@ class Pace:
         if event.limited:
             self._slow_down(event.retry_after, sent=sent, now=now)
 
+    def forget(self) -> None:
+        """Start again, as if nothing were known."""
+        self.limit, self.paused_until, self._limited, self._unreached = float(self.most), -math.inf, 0, 0
+
     def nobody_there(self, now: float) -> bool:
         """Tell whether the server has been out of reach for so long that asking on is no use."""
         return self._unreached >= _UNREACHED_IN_A_ROW and now - self._unreached_since >= _UNREACHED_SECONDS
 
     def wait(self, tries: int, retry_after: float | None) -> float:
         """Return the seconds to wait after that many tries: what the server asks for, or longer each time."""
-        seconds = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (tries - 1)) if retry_after is None else retry_after
-        if retry_after is None:
-            return seconds * (1 - _JITTER * self.chance.random())
-        return seconds + min(1.0, _JITTER * seconds) * self.chance.random()
+        seconds = (
+            min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(tries - 1, _DOUBLINGS)) if retry_after is None else retry_after
+        )
+        jitter = _JITTER * seconds * self.chance.random()
+        return seconds - jitter if retry_after is None else seconds + min(1.0, jitter)
 
     def _slow_down(self, retry_after: float | None, *, sent: float, now: float) -> None:
         self._limited += 1
         if sent > self._cut_at:  # those that were under way at the last cut say nothing new
             self.limit = max(1.0, self.limit / 2)
             self._cut_at = now
-        if self._limited >= _LIMITED_IN_A_ROW and retry_after is not None:
-            self.paused_until = max(self.paused_until, now + retry_after)
+        rounds = self._limited // _LIMITED_IN_A_ROW
+        if rounds:
+            self.paused_until = max(self.paused_until, now + self.wait(rounds, retry_after))
 
 
 def gives_up(event: Unanswered, *, troubles: int) -> bool:

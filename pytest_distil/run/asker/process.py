@@ -89,8 +89,11 @@ class AskerProcess:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def start(*, preload: bool = True) -> AskerProcess:
-    """Start an asker and return at once; `preload` imports the SDK (a second of work) before anything is asked."""
+def start(*, concurrency: int | None = 32) -> AskerProcess:
+    """Start an asker and return at once; it imports the SDK (a second of work) before anything is asked.
+
+    `concurrency` tells which transport; None: the model needs no server, and nothing is imported.
+    """
     authkey = secrets.token_bytes(16)
     folder = _short_folder()
     log = folder / "log"
@@ -104,9 +107,8 @@ def start(*, preload: bool = True) -> AskerProcess:
             env=_environment(os.environ),
         )
     asker = AskerProcess(process, folder, log, authkey)
-    asker.tell(
-        {"folder": str(folder), "unix": hasattr(socket, "AF_UNIX"), "authkey": authkey.hex(), "preload": preload}
-    )
+    unix = hasattr(socket, "AF_UNIX")
+    asker.tell({"folder": str(folder), "unix": unix, "authkey": authkey.hex(), "concurrency": concurrency})
     return asker
 
 

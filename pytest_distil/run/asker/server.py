@@ -44,12 +44,12 @@ def main() -> None:
         with asyncio.Runner() as runner:
             server = Server(runner.get_loop(), bytes.fromhex(first["authkey"]))
             Thread(target=server.accept, args=(listener,), daemon=True).start()
-            if first["preload"]:
-                _preload()
+            if first["concurrency"] is not None:
+                _preload(runner, first["concurrency"])
             runner.run(server.serve(parent))
     finally:
         listener.close()
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)  # after a crash the log in it is still to be read
 
 
 class Server:
@@ -110,6 +110,7 @@ class Server:
     def _configure(self, settings: AskerSettings) -> None:
         if self._desk is None:
             self._desk = Desk(settings)
+            self._desk.open()
             for take in self._early:
                 take(self._desk)
             self._early.clear()
@@ -173,8 +174,9 @@ def _announce(listener: Listener) -> None:
     os.dup2(_ERRORS, _OUTPUT)
 
 
-def _preload() -> None:
+def _preload(runner: asyncio.Runner, concurrency: int) -> None:
     """Import what asking needs, and keep the garbage collector from going through it again and again."""
-    import pytest_distil.models.chat  # noqa: F401
+    from pytest_distil.models.chat import warm_up
 
+    runner.run(warm_up(concurrency))
     gc.freeze()

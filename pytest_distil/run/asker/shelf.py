@@ -25,6 +25,11 @@ class Shelf:
         """Return what happened to the file, for the user."""
         return () if self._store is None else self._store.messages
 
+    def open(self) -> None:
+        """Open the file, if there is to be one."""
+        if self._path is not None:
+            self._opened(self._path)
+
     def get(self, question: Question) -> Answer | None:
         """Return an answer that is here; with `refresh` only one of this run."""
         if self._path is None:

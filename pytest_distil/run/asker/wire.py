@@ -38,6 +38,8 @@ class AskerSettings:
     """Stored answers only."""
     refresh: bool = False
     """Stored answers of earlier runs are not used."""
+    revive: float | None = None
+    """Seconds after which a model that was given up is asked again, for processes that live long; None: never."""
     store: str | None = None
     """File of the stored answers; None: answers are not kept."""
     examples: tuple[str, ...] = ()
@@ -60,7 +62,7 @@ class Stats:
     asked: int = 0
     """Prompts sent to a server or answered by a model without one; several who ask the same count once."""
     stored: int = 0
-    """Prompts answered from the store."""
+    """Questions answered without a request: from the store, or by an answer of this run."""
     failed: int = 0
     """Prompts without an answer."""
     outstanding: int = 0

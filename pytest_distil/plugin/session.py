@@ -1,0 +1,142 @@
+"""`--distil-eval`, the side of the session: without xdist the same process, with it the controller."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_distil.core.evidence import Selection
+from pytest_distil.core.files import write_json
+from pytest_distil.core.report import ReportJson
+from pytest_distil.core.settings import Settings
+from pytest_distil.mark.errors import DistilError
+from pytest_distil.plugin import rows
+from pytest_distil.plugin.outcomes import Outcomes
+from pytest_distil.plugin.selection import is_partial
+from pytest_distil.plugin.vouch import Vouching
+from pytest_distil.run.asker.client import AskerClient, connect
+from pytest_distil.run.asker.process import AskerProcess
+from pytest_distil.run.evaluation import Evaluation
+from pytest_distil.run.recorded import Recorded
+from pytest_distil.run.wanted import asker_settings
+from pytest_distil.store.home import Home
+
+DISAGREED_CACHE = "distil/disagreed"
+"""Where the names of the tests that disagreed are kept for `--distil-disagreed`."""
+
+
+class EvaluatingSession:
+    """Starts the asker, takes what tests send, and says at the end where the model agrees."""
+
+    def __init__(
+        self, config: pytest.Config, settings: Settings, *, home: Home, recorded: Recorded | None, asker: AskerProcess | None
+    ) -> None:
+        """Take the asker that was started; None for a dry run."""
+        self._config = config
+        self._settings = settings
+        self._home = home
+        self._asker = asker
+        self._client: AskerClient | None = None
+        self._recorded = recorded
+        self._evaluation = Evaluation(settings, recorded)
+        self._vouching = Vouching()
+        self._outcomes = Outcomes()
+        self._deselected = 0
+        self._crashed: set[str] = set()
+        self.report: ReportJson | None = None
+        self.written: list[Path] = []
+
+    def tell_asker(self) -> None:
+        """Tell the asker what to ask, with the keys that a conftest may have loaded by now."""
+        if self._asker is None:
+            return
+        try:
+            wanted = asker_settings(self._settings, self._home, self._recorded, os.environ)
+            self._client = connect(self._asker.address)
+        except DistilError as error:
+            raise pytest.UsageError(str(error)) from error
+        self._client.configure(wanted)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionstart(self) -> None:
+        """With xdist, collection happens elsewhere: the asker is told before the workers start."""
+        if getattr(self._config.option, "dist", "no") != "no":
+            self.tell_asker()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Without xdist the asker is told once the suite's own code has run."""
+        if not session.config.option.collectonly:
+            self.tell_asker()
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        """Count what was left out."""
+        self._deselected += len(items)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take what a test's last report brings."""
+        worker = rows.worker(report)
+        vouched = self._vouching.watch(worker, report)
+        self._outcomes.watch(report)
+        payload = rows.take(report)
+        if payload is not None:
+            self._outcomes.note(payload)
+            self._evaluation.take({**payload, "worker": worker, "vouched": vouched})
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Take what a worker had left to say, or know that it died."""
+        if error:
+            self._crashed.add(node.gateway.id)
+        self._evaluation.sightings.take_judgements(json.loads(getattr(node, "workeroutput", {}).get("distil", "[]")))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Judge a run that came to its end by itself, and let a gate that fails count as a failure."""
+        result = yield
+        if not session.config.option.collectonly and not self._settings.dry_run and self._outcomes.all():
+            self._report(session, interrupted=False)
+            if self.report and self.report["ruling"]["passed"] is False:
+                session.testsfailed += 1
+        return result
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
+        """Report on a run that was stopped, without judging it; let go of the asker."""
+        stopped = exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR) or session.shouldfail
+        if self.report is None and stopped and not self._settings.dry_run and self._outcomes.all():
+            self._report(session, interrupted=True)
+        cache = getattr(session.config, "cache", None)  # absent under -p no:cacheprovider
+        if cache and self._outcomes.all():
+            cache.set(DISAGREED_CACHE, self._outcomes.disagreed())
+        if self._client:
+            self._client.close()
+        if self._asker:
+            self._asker.close()
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+        """Show a test that passes only with the original's values as what it is."""
+        if report.when == "call" and report.outcome == "passed" and rows.is_disagreed(report):
+            return "disagreed", "D", ("DISAGREED", {"yellow": True})
+        return None
+
+    def _report(self, session: pytest.Session, *, interrupted: bool) -> None:
+        """Build, judge and write the report."""
+        selection = Selection(
+            partial=is_partial(session),
+            deselected=self._deselected,
+            interrupted=interrupted,
+            crashed=len(self._crashed),
+            sample=None if self._settings.sample == 1 else self._settings.sample,
+        )
+        self.report = self._evaluation.report(self._outcomes.all(), selection)
+        self._home.make()
+        path = self._home.new_report(self.report["model"])
+        write_json(path, self.report)
+        self.written = [path]

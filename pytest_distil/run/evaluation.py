@@ -1,0 +1,141 @@
+"""Evaluating, the session's side: what tests sent becomes a report and a ruling. Knows no pytest."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pytest_distil.core import gate
+from pytest_distil.core.evidence import Hint, Outcome, Selection, TaskFacts, Traffic
+from pytest_distil.core.prompt import Usage
+from pytest_distil.core.report import ReportJson, build
+from pytest_distil.core.settings import Settings
+from pytest_distil.core.trial import Trial
+from pytest_distil.core.wants import Wants
+from pytest_distil.run.collection import rules
+from pytest_distil.run.hints import hints
+from pytest_distil.run.recorded import Recorded
+from pytest_distil.run.sightings import Key, Sightings
+from pytest_distil.run.trials import Trials
+
+
+class Evaluation:
+    """Takes what the attempts of a run have to say, and reports on it."""
+
+    def __init__(self, settings: Settings, recorded: Recorded | None) -> None:
+        self._settings = settings
+        self._recorded = recorded
+        self._started = datetime.now(UTC)
+        self._clock = time.monotonic()
+        self._pending: dict[str, Mapping[str, Any]] = {}
+        self.sightings = Sightings()
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Take a payload of the evaluator, with `worker` and `vouched`.
+
+        A later attempt of the same test on the same worker (a rerun) takes the place of the one before it.
+        """
+        before = self._pending.get(event["worker"])
+        if before is not None:
+            self.sightings.take({**before, "vouched": before["vouched"] and before["test"] != event["test"]})
+        self._pending[event["worker"]] = event
+
+    def report(self, outcomes: Iterable[Outcome], selection: Selection) -> ReportJson:
+        """Return the report of the run, judged."""
+        for event in self._pending.values():
+            self.sightings.take(event)
+        self._pending.clear()
+        ended = list(outcomes)
+        trials = self._trials({one.test for one in ended if one.ending != "skipped"})
+        report = build(
+            trials=trials,
+            tests=ended,
+            tasks=self._facts(),
+            settings=self._settings.to_json(),
+            started=self._started.isoformat(timespec="seconds"),
+            seconds=round(time.monotonic() - self._clock, 3),
+            session=self._recorded.name if self._recorded else None,
+            selection=selection,
+            left_out=self._left_out(),
+            hints=_hints(trials),
+            unused=len({key[:2] for key in self.sightings.judgements} - self.sightings.calls.keys()),
+        )
+        return report | {"ruling": gate.judge(report, wants=self._wants())}
+
+    def _trials(self, ran: set[str]) -> list[Trial]:
+        """Judge every call, and let memory answer the held-out ones where it is another model's run."""
+        judging = Trials(self.sightings, self._recorded, rules(self._settings))
+        trials = list(judging.of_tests(ran))
+        from_memory = all(model.startswith("memory:") for model in self._settings.models.values())
+        return trials if from_memory or self._recorded is None else judging.with_memory(trials)
+
+    def _facts(self) -> list[TaskFacts]:
+        """Return what is known of each task that was called, and of the model that answered it."""
+        answers = self._answers()
+        held = self._recorded.manifest.briefs() if self._recorded else {}
+        return [
+            TaskFacts(
+                task=name,
+                dataset=brief.dataset,
+                model=self._settings.models.get(name) or self._settings.models.get("", ""),
+                served=tuple(sorted({one["served_model"] for one in answers.get(name, ()) if one["served_model"]})),
+                brief=brief.digests(),
+                source_digest=brief.source,
+                recorded_source_digest=held[name].source if name in held and self._settings.original == "recorded" else None,
+                schema=brief.schema,
+                usage=sum(map(_traffic, answers.get(name, ())), Traffic()),
+            )
+            for name, brief in sorted(self.sightings.briefs.items())
+        ]
+
+    def _answers(self) -> dict[str, list[Mapping[str, Any]]]:
+        """Return the answers by task, each prompt's once."""
+        once: dict[Key, Mapping[str, Any]] = {}
+        for (task, digits, _), judgement in sorted(self.sightings.judgements.items()):
+            once.setdefault((task, digits), judgement["answer"])
+        by_task: dict[str, list[Mapping[str, Any]]] = {}
+        for (task, _), answer in once.items():
+            by_task.setdefault(task, []).append(answer)
+        return by_task
+
+    def _left_out(self) -> dict[str, int]:
+        counts: Counter[str] = Counter()
+        for one, times in self.sightings.left_out.items():
+            counts[one.reason] += times
+        return dict(counts)
+
+    def _wants(self) -> Wants:
+        """Return what the gate asks for."""
+        settings = self._settings
+        return Wants(
+            fail_under=settings.fail_under,
+            fail_under_tests=settings.fail_under_tests,
+            gate_on=settings.gate_on,
+            holdout=settings.holdout,
+        )
+
+
+def _traffic(answer: Mapping[str, Any]) -> Traffic:
+    """Return what one answer has cost."""
+    return Traffic(
+        requests=answer["requests"],
+        stored=int(answer["stored"]),
+        retries=answer["retries"],
+        waited_seconds=answer["waited_seconds"],
+        tokens=Usage(**answer["usage"]),
+    )
+
+
+def _hints(trials: list[Trial]) -> list[Hint]:
+    """Return where a rule for comparing would help."""
+    by_task: dict[str, list[Trial]] = {}
+    for one in trials:
+        by_task.setdefault(one.task, []).append(one)
+    return [
+        Hint(task, *hint)
+        for task, some in by_task.items()
+        for hint in hints(difference for one in some for difference in one.differences)
+    ]

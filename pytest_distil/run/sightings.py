@@ -1,0 +1,86 @@
+"""What the tests of an evaluating run called and were answered, gathered over workers and attempts."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_distil.core.brief import Brief
+from pytest_distil.core.call import LeftOut, fingerprint
+from pytest_distil.core.text import Json, canonical
+
+Key = tuple[str, str]
+"""Task and fingerprint."""
+
+
+@dataclass(slots=True)
+class Sighting:
+    """One distinct call, as far as tests made it."""
+
+    arguments: Mapping[str, Json]
+    tests: set[str] = field(default_factory=set)
+    originals: dict[str, Json] = field(default_factory=dict)
+    """The original's results in tests that vouch, by canonical text."""
+    unvouched: dict[str, Json] = field(default_factory=dict)
+    """Those in tests that do not."""
+    wide: dict[str, Json] = field(default_factory=dict)
+    """Those in fixtures wider than a function."""
+    held_out: bool = False
+    pinned: bool = False
+
+
+class Sightings:
+    """Takes events in any order and from any number of workers."""
+
+    def __init__(self) -> None:
+        self.briefs: dict[str, Brief] = {}
+        self.calls: dict[Key, Sighting] = {}
+        self.judgements: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+        """By task, fingerprint and canonical text of the original's result."""
+        self.prompts: dict[Key, int] = {}
+        """Characters of each prompt."""
+        self.left_out: Counter[LeftOut] = Counter()
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Take what one attempt has to say, with `vouched`."""
+        for brief in event["briefs"]:
+            self.briefs[brief["task"]] = Brief.from_json(brief)
+        for task, arguments, original, _ in event["rows"]:
+            sighting = self._seen(event, task, arguments)
+            _note(sighting.originals if event["vouched"] else sighting.unvouched, original)
+        for task, arguments, original, _ in event["wide"]:
+            _note(self._seen(event, task, arguments).wide, original)
+        for task, arguments, length in event["prompts"]:
+            self.prompts[_key(task, json.loads(arguments))] = length
+        self.take_judgements(event["judgements"])
+        for one, times in event["left_out"]:
+            self.left_out[LeftOut(**one)] += times
+
+    def take_judgements(self, judgements: list[list[Any]]) -> None:
+        """Take judgements alone: a worker's last ones, which no report could carry."""
+        for task, arguments, original, judgement in judgements:
+            key = (*_key(task, json.loads(arguments)), canonical(json.loads(original)))
+            known = self.judgements.get(key)
+            if known is None or known["verdict"] == "failed":
+                self.judgements[key] = judgement
+
+    def _seen(self, event: Mapping[str, Any], task: str, arguments: str) -> Sighting:
+        """Return the sighting of a call, made by its first test."""
+        decoded = json.loads(arguments)
+        sighting = self.calls.setdefault(_key(task, decoded), Sighting(decoded))
+        sighting.tests.add(event["test"])
+        sighting.held_out = sighting.held_out or event["held_out"]
+        sighting.pinned = sighting.pinned or event["must_agree"]
+        return sighting
+
+
+def _key(task: str, arguments: Mapping[str, Json]) -> Key:
+    return task, fingerprint(task, arguments)
+
+
+def _note(results: dict[str, Json], original: str) -> None:
+    value = json.loads(original)
+    results[canonical(value)] = value

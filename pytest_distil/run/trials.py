@@ -1,0 +1,140 @@
+"""From what tests called, what a session holds and what the model answered to trials."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from pytest_distil.core.call import NOT_PASSED, Example
+from pytest_distil.core.dataset import Rules, held_out_side
+from pytest_distil.core.text import Json, canonical, compact
+from pytest_distil.core.trial import Apart, Trial, Verdict, fields_of
+from pytest_distil.models.memory import Memory, lookup, majority, nearest, remember
+from pytest_distil.run.compare import compare
+from pytest_distil.run.recorded import Recorded
+from pytest_distil.run.sightings import Key, Sighting, Sightings
+
+CONTRADICTS = "the original gave different results for it"
+LOST = "no answer reached the session: its worker crashed, or the run stopped"
+UNREACHED = "no test reached it, and its task is only defined inside a test"
+
+
+class Trials:
+    """Judges the calls of one run."""
+
+    def __init__(self, sightings: Sightings, recorded: Recorded | None, rules: Rules) -> None:
+        self._sightings = sightings
+        self._recorded = recorded
+        self._rules = rules
+
+    def of_tests(self, ran: set[str]) -> Iterator[Trial]:
+        """Yield a trial for each call that the tests made, and for each that the session holds of tests that ran.
+
+        What is judged does not depend on the model: where its value ended a test early, the recorded calls that the
+        test did not reach are judged all the same.
+        """
+        examples: Mapping[Key, Example] = self._recorded.examples if self._recorded else {}
+        expected = {key for key, one in examples.items() if not ran.isdisjoint(one.tests)}
+        for key in sorted(expected | self._sightings.calls.keys()):
+            if key[0] in self._sightings.briefs:
+                yield self._trial(key, self._sightings.calls.get(key), examples.get(key))
+
+    def with_memory(self, trials: list[Trial]) -> list[Trial]:
+        """Return the trials with what memorising the training examples would have answered to the held-out calls."""
+        return [replace(one, memory=self._remembered(one)) if one.held_out and one.scored else one for one in trials]
+
+    def _trial(self, key: Key, seen: Sighting | None, example: Example | None) -> Trial:
+        """Judge one call."""
+        trial = self._unjudged(key, seen, example)
+        results = _results(seen, example)
+        if len(results) > 1:
+            return replace(trial, verdict="unscored", reason=CONTRADICTS)
+        if not results:
+            return replace(trial, verdict="unscored", reason=NOT_PASSED)
+        (text, original), *_ = results.items()
+        judgement = self._sightings.judgements.get((*key, text))
+        if judgement is None:
+            return replace(trial, verdict="failed" if seen else "unscored", reason=LOST if seen else UNREACHED)
+        return self._judged(replace(trial, original=original, fields=fields_of(original)), judgement)
+
+    def _judged(self, trial: Trial, judgement: Mapping[str, Any]) -> Trial:
+        """Apply the task's rules to an answer."""
+        seconds = judgement["answer"]["seconds"]
+        if judgement["verdict"] in ("invalid", "failed"):
+            verdict: Verdict = judgement["verdict"]
+            return replace(
+                trial, verdict=verdict, reason=judgement["reason"], answer=judgement["sent"], seconds=seconds
+            )
+        answer = json.loads(judgement["value"])
+        equal = judgement["verdict"] == "equal"
+        found = compare(trial.original, answer, self._sightings.briefs[trial.task].compare, equal=equal)
+        return replace(
+            trial,
+            verdict="agree" if found.agree else "differ",
+            answer=answer,
+            fields=found.fields,
+            differences=found.differences,
+            ignored=found.ignored,
+            seconds=seconds,
+        )
+
+    def _unjudged(self, key: Key, seen: Sighting | None, example: Example | None) -> Trial:
+        """Return what is known of a call before its answer."""
+        task, digits = key
+        brief = self._sightings.briefs[task]
+        arguments = example.arguments if example else seen.arguments if seen else {}
+        tests = tuple(sorted(seen.tests if seen else example.tests if example else ()))
+        side = held_out_side(brief, arguments, tests, self._rules)
+        held_out = example.held_out if example else "pattern" if seen and seen.held_out else side
+        return Trial(
+            task=task,
+            fingerprint=digits,
+            verdict="unscored",
+            held_out=held_out,
+            apart=self._apart(seen, example),
+            group=canonical(arguments[brief.group]) if brief.group and brief.group in arguments else None,
+            tests=tests,
+            arguments=arguments,
+            pinned=bool(seen and seen.pinned),
+        )
+
+    def _apart(self, seen: Sighting | None, example: Example | None) -> Apart | None:
+        """Return why a call is scored and not gated."""
+        if seen and seen.wide and not seen.originals and not example:
+            return "fixture"
+        return "unrecorded" if self._recorded and not example else None
+
+    def _remembered(self, trial: Trial) -> dict[str, Verdict]:
+        """Return the verdict on what each memory model would have answered."""
+        memory = self._memory(trial.task)
+        answers = {
+            "lookup": lookup(memory, trial.arguments),
+            "nearest": nearest(memory, trial.arguments),
+            "majority": majority(memory),
+        }
+        rules = self._sightings.briefs[trial.task].compare
+        return {
+            name: "invalid"
+            if answer is None
+            else "agree"
+            if compare(trial.original, json.loads(answer), rules, equal=None).agree
+            else "differ"
+            for name, answer in answers.items()
+        }
+
+    @cache  # noqa: B019 - one object a run
+    def _memory(self, task: str) -> Memory:
+        """Return the training examples of a task, ready to be searched."""
+        known = self._recorded.examples.values() if self._recorded else ()
+        training = [one for one in known if one.task == task and not one.held_out]
+        return remember((one.arguments, compact(one.result)) for one in training)
+
+
+def _results(seen: Sighting | None, example: Example | None) -> Mapping[str, Json]:
+    """Return the results of the original that a call is judged by, by canonical text: today's before recorded ones."""
+    if seen and (seen.originals or seen.wide):
+        return seen.originals or seen.wide
+    return {canonical(example.result): example.result} if example else {}

@@ -1,0 +1,49 @@
+"""What the asker is told: joined from settings, the session and the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytest_distil.core.settings import Settings
+from pytest_distil.mark.errors import ModelError
+from pytest_distil.models import ModelSpec, parse
+from pytest_distil.models.endpoint import endpoint
+from pytest_distil.run.asker.wire import AskerSettings
+from pytest_distil.run.recorded import Recorded
+from pytest_distil.store.home import CALLS, Home
+
+
+def asker_settings(
+    settings: Settings, home: Home, recorded: Recorded | None, variables: Mapping[str, str]
+) -> AskerSettings:
+    """Return what the asker is told; `variables` are the environment's.
+
+    Raises `ModelError` where a model cannot be asked: no server is known, or no examples are there to remember.
+    """
+    specs = [parse(model) for model in settings.models.values()]
+    if recorded is None and any(spec.kind == "memory" for spec in specs):
+        raise ModelError(_NO_EXAMPLES)
+    server = endpoint(variables, base_url=settings.base_url, needed=not settings.offline) if _asks(specs) else None
+    home.make()
+    return AskerSettings(
+        model=settings.models.get("", next(iter(settings.models.values()))),
+        base_url=server.base_url if server else None,
+        key=server.key if server else None,
+        concurrency=settings.concurrency,
+        timeout=settings.timeout,
+        max_requests=settings.max_requests,
+        offline=settings.offline,
+        refresh=settings.refresh,
+        store=str(home.answers) if server else None,
+        examples=(str(recorded.folder / CALLS),) if recorded else (),
+    )
+
+
+def _asks(specs: list[ModelSpec]) -> bool:
+    return any(spec.kind == "chat" for spec in specs)
+
+
+_NO_EXAMPLES = (
+    "memory models answer from the training examples of a session, and there is none; "
+    "run `pytest --distil-collect` first, or name one with --distil-session=PATH"
+)
