@@ -45,6 +45,8 @@ class Brief:
     """The rules for comparing results, by path, as plain JSON."""
     source: str | None = None
     """Digest of the function's source text."""
+    place: str = ""
+    """Where it can be imported from: `module:qualname`."""
 
     def digests(self) -> dict[str, str]:
         """Return the digest of each part, 16 hexadecimal digits."""

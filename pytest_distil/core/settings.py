@@ -32,6 +32,12 @@ class Settings:
     offline: bool = False
     refresh: bool = False
     sample: float = 1.0
+    repeat: int = 1
+    """How often each call is asked."""
+    noise: bool = False
+    """Whether the original runs twice, to be compared with itself."""
+    shots: int = 0
+    """How many training examples stand before the call, as messages."""
     holdout: float = 0.2
     holdout_by: Literal["call", "test"] = "call"
     validation: float = 0.1
@@ -67,7 +73,7 @@ class Settings:
         return cls(**{**data, "reports": tuple(data["reports"])})
 
 
-_ONLY_EVAL = ("fail_under", "fail_under_tests", "gate_on", "reports", "dry_run", "offline", "refresh")
+_ONLY_EVAL = ("fail_under", "fail_under_tests", "gate_on", "reports", "dry_run", "offline", "refresh", "repeat", "noise", "shots")
 """Options that mean nothing where no model is asked: given alone, the gate would pass silently."""
 
 
@@ -164,6 +170,8 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "format": _one_of(*_FORMATS),
     "concurrency": _count,
     "sample": _share,
+    "repeat": _count,
+    "shots": _count,
     "holdout": _holdout,
     "holdout_by": _one_of("call", "test"),
     "validation": _holdout,

@@ -74,6 +74,9 @@ OPTIONS = (
     Option("offline", "offline", "Use stored answers only; a missing one counts as failed.", ini=False),
     Option("refresh", "refresh", "Ask again where an answer is stored.", ini=False),
     Option("sample", "sample", "Ask only about PCT of the calls, chosen by fingerprint.", "PCT"),
+    Option("repeat", "repeat", "Ask N times about each call; agreement is the mean.", "N"),
+    Option("noise", "noise", "Run the original twice, and compare it with itself.", ini=False),
+    Option("shots", "shots", "Put the K nearest training examples before each call, as messages.", "K"),
     Option("holdout", "holdout", "Percentage of calls kept from training (default: 20).", "PCT", cli=False),
     Option("holdout_by", "holdout-by", "Hold out single calls (default) or whole test functions.", "", cli=False),
     Option(

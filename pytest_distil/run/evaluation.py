@@ -93,12 +93,12 @@ class Evaluation:
 
     def _answers(self) -> dict[str, list[Mapping[str, Any]]]:
         """Return the answers by task, each prompt's once."""
-        once: dict[Key, Mapping[str, Any]] = {}
-        for (task, digits, _), judgement in sorted(self.sightings.judgements.items()):
-            once.setdefault((task, digits), judgement["answer"])
+        once: dict[Key, list[Mapping[str, Any]]] = {}
+        for (task, digits, _), judgements in sorted(self.sightings.judgements.items()):
+            once.setdefault((task, digits), [one["answer"] for one in judgements])
         by_task: dict[str, list[Mapping[str, Any]]] = {}
-        for (task, _), answer in once.items():
-            by_task.setdefault(task, []).append(answer)
+        for (task, _), answers in once.items():
+            by_task.setdefault(task, []).extend(answers)
         return by_task
 
     def _left_out(self) -> dict[str, int]:

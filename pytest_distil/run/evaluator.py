@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pytest_distil.core.call import fingerprint
 from pytest_distil.core.prompt import Answer, Prompt
-from pytest_distil.core.same import first_difference
 from pytest_distil.core.settings import Settings
 from pytest_distil.formats import load
 from pytest_distil.mark import tap
-from pytest_distil.mark.errors import InvalidAnswer
+from pytest_distil.mark.errors import EncodingError, InvalidAnswer
 from pytest_distil.mark.task import Task
 from pytest_distil.run.asker.ticket import Ticket
+from pytest_distil.run.judgement import Judgement, judge
 from pytest_distil.run.recorded import Recorded
 from pytest_distil.run.recorder import Attempt, Recorder, Row, Running
-from pytest_distil.run.translate import Reading, Translator
+from pytest_distil.run.shots import nearest_examples
+from pytest_distil.run.translate import Translator
 
 DEFAULT_FORMAT = "json_schema"
+
+
+Tickets = tuple[Ticket[Answer], ...]
+"""The answers to come for one call, one for each time that it is asked; the first is what tests receive."""
 
 
 class Asking(Protocol):
@@ -30,28 +34,6 @@ class Asking(Protocol):
         self, prompt: Prompt, *, model: str | None = None, repeat: int = 0, prefetch: bool = False
     ) -> Ticket[Answer]:
         """Have a prompt answered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What the model's answer to a call is beside one result of the original."""
-
-    verdict: str
-    """`equal` or `other` (as decoded values), `invalid`, `failed`."""
-    reading: Reading
-    answer: Answer
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as plain JSON, without the answer's message."""
-        answer = self.answer.to_json()
-        kept = ("served_model", "usage", "seconds", "requests", "retries", "waited_seconds", "stored")
-        return {
-            "verdict": self.verdict,
-            "value": self.reading.text,
-            "reason": self.reading.reason,
-            "sent": self.reading.sent,
-            "answer": {key: answer[key] for key in kept},
-        }
 
 
 class Evaluator(Recorder):
@@ -64,10 +46,12 @@ class Evaluator(Recorder):
         self._asking = asking
         self._recorded = recorded
         self._translators: dict[Task, Translator] = {}
-        self._tickets: dict[tuple[str, str], Ticket[Answer]] = {}
+        self._tickets: dict[tuple[str, str], Tickets] = {}
         self._open: dict[Row, Task] = {}
         """Calls whose judgement was not sent yet."""
         self._sent: set[Row] = set()
+        self._again: dict[tuple[str, str], str] = {}
+        self._told_again: set[tuple[str, str]] = set()
         self.prompts: dict[tuple[str, str], int] = {}
         """Characters of each prompt, by task and arguments."""
         self.handed_out_by: str | None = None
@@ -79,7 +63,7 @@ class Evaluator(Recorder):
         if tap.unobserved.get() or task in tap.callers.get():
             return task.function(*args, **kwargs)
         attempt, arguments = self._before(task, args, kwargs)
-        ticket = self.ask(task, arguments)
+        tickets = self.ask(task, arguments)
         known = self._known_result(task, arguments)
         if known is not None:
             result = known()
@@ -87,9 +71,12 @@ class Evaluator(Recorder):
             with Running(task, attempt):
                 result = task.function(*args, **kwargs)
         row = self._kept(task, attempt, arguments, result)
-        if row is None or ticket is None or not self._substitutes(attempt):
+        if row is not None and known is None and self._runs_again(row):
+            with Running(task, attempt):
+                self._note_again(task, row, task.function(*args, **kwargs))
+        if row is None or not tickets or not self._substitutes(attempt):
             return result
-        ticket.result()
+        tickets[0].result()
         return self._substituted(task, attempt, row, result)
 
     async def call_async(self, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -98,7 +85,7 @@ class Evaluator(Recorder):
         if tap.unobserved.get() or task in tap.callers.get():
             return await task.function(*args, **kwargs)
         attempt, arguments = self._before(task, args, kwargs)
-        ticket = self.ask(task, arguments)
+        tickets = self.ask(task, arguments)
         known = self._known_result(task, arguments)
         if known is not None:
             result = known()
@@ -106,15 +93,18 @@ class Evaluator(Recorder):
             with Running(task, attempt):
                 result = await task.function(*args, **kwargs)
         row = self._kept(task, attempt, arguments, result)
-        if row is None or ticket is None or not self._substitutes(attempt):
+        if row is not None and known is None and self._runs_again(row):
+            with Running(task, attempt):
+                self._note_again(task, row, await task.function(*args, **kwargs))
+        if row is None or not tickets or not self._substitutes(attempt):
             return result
-        await ticket
+        await tickets[0]
         return self._substituted(task, attempt, row, result)
 
-    def ask(self, task: Task, arguments: str | None, *, prefetch: bool = False) -> Ticket[Answer] | None:
-        """Have a call answered, once in this process; None where it is not asked about."""
+    def ask(self, task: Task, arguments: str | None, *, prefetch: bool = False) -> Tickets:
+        """Have a call answered, in this process once; nothing where it is not asked about."""
         if arguments is None:
-            return None
+            return ()
         key = (task.name, arguments)
         if key not in self._tickets and self._is_sampled(key):
             prompt = self.translator(task).prompt(arguments)
@@ -122,8 +112,11 @@ class Evaluator(Recorder):
             if self._asking is not None:
                 models = self._settings.models
                 model = models.get(task.name, models.get(""))
-                self._tickets[key] = self._asking.submit(prompt, model=model, prefetch=prefetch)
-        return self._tickets.get(key)
+                self._tickets[key] = tuple(
+                    self._asking.submit(prompt, model=model, repeat=index, prefetch=prefetch or index > 0)
+                    for index in range(self._settings.repeat)
+                )
+        return self._tickets.get(key, ())
 
     def owe(self, task: Task, row: Row) -> None:
         """Remember that a call's judgement is to be sent, once its answer is there."""
@@ -141,15 +134,16 @@ class Evaluator(Recorder):
             "different": attempt.different,
             "prompts": self._new_prompts(),
             "judgements": self.judgements(wait=last),
+            "again": self._new_again(),
         }
 
     def judgements(self, *, wait: bool) -> list[list[Any]]:
         """Return the judgements that were not sent yet, as far as answers are there; with `wait` all of them."""
         ready = []
         for row, task in list(self._open.items()):
-            ticket = self._tickets.get(row[:2])
-            if ticket is not None and (wait or ticket.done()):
-                ready.append([*row, self._judge(task, row)[0].to_json()])
+            tickets = self._tickets.get(row[:2], ())
+            if tickets and (wait or all(ticket.done() for ticket in tickets)):
+                ready.append([*row, [self._judge(task, row, one.result())[0].to_json() for one in tickets]])
                 self._sent.add(row)
                 del self._open[row]
         return ready
@@ -160,7 +154,9 @@ class Evaluator(Recorder):
         if found is None:
             longest = self._recorded.longest_reply(task.name) if self._recorded else None
             form = load(self._settings.format or task.format or DEFAULT_FORMAT)
-            found = self._translators[task] = Translator(self._typed(task), form, longest_reply=longest)
+            shots = nearest_examples(self._recorded, task.name, k=self._settings.shots) if self._recorded else None
+            found = Translator(self._typed(task), form, longest_reply=longest, shots=shots)
+            self._translators[task] = found
         return found
 
     def _kept(self, task: Task, attempt: Attempt, arguments: str | None, result: Any) -> Row | None:
@@ -179,7 +175,7 @@ class Evaluator(Recorder):
     def _substituted(self, task: Task, attempt: Attempt, row: Row, result: Any) -> Any:
         """Return the model's value where it differs from the original's; raise `InvalidAnswer` where it is none."""
         __tracebackhide__ = True
-        judgement, value = self._judge(task, row)
+        judgement, value = self._judge(task, row, self._tickets[row[:2]][0].result())
         if judgement.verdict in ("equal", "failed"):
             return result
         attempt.different = True
@@ -188,18 +184,11 @@ class Evaluator(Recorder):
         self.handed_out_by = self.handed_out_by or attempt.test
         return value
 
-    def _judge(self, task: Task, row: Row) -> tuple[Judgement, Any]:
-        """Compare the answer to a call with one result of the original, as values of the return type."""
-        answer = self._tickets[row[:2]].result()
+    def _judge(self, task: Task, row: Row, answer: Answer) -> tuple[Judgement, Any]:
+        """Compare an answer to a call with one result of the original, as our own work."""
         token = tap.unobserved.set(True)
         try:
-            translator = self.translator(task)
-            reading = translator.read(answer)
-            if reading.verdict != "value" or reading.text is None:
-                return Judgement(reading.verdict, reading, answer), None
-            value = translator.typed.decode_result(reading.text)
-            equal = first_difference(translator.typed.decode_result(row[2]), value) is None
-            return Judgement("equal" if equal else "other", reading, answer), value
+            return judge(self.translator(task), row[2], answer)
         finally:
             tap.unobserved.reset(token)
 
@@ -212,6 +201,26 @@ class Evaluator(Recorder):
         if example is None:
             return None
         return lambda: self._typed(task).decode_result(json.dumps(example.result))
+
+    def _runs_again(self, row: Row) -> bool:
+        """Return whether the original is to contradict itself, if it does: once for each call."""
+        return self._settings.noise and row[:2] not in self._again
+
+    def _note_again(self, task: Task, row: Row, result: Any) -> None:
+        """Keep what the original gave when it ran a second time."""
+        token = tap.unobserved.set(True)
+        try:
+            self._again[row[:2]] = self._typed(task).encode_result(result)
+        except EncodingError as error:
+            self._again[row[:2]] = json.dumps(str(error))
+        finally:
+            tap.unobserved.reset(token)
+
+    def _new_again(self) -> list[list[Any]]:
+        """Return task, arguments and second result of the calls that were not told of yet."""
+        new = [key for key in self._again if key not in self._told_again]
+        self._told_again.update(new)
+        return [[*key, self._again[key]] for key in new]
 
     def _is_sampled(self, key: tuple[str, str]) -> bool:
         """Return whether a call is asked about: a pure function of its fingerprint."""

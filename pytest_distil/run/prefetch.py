@@ -48,5 +48,5 @@ class Prefetch:
         if task is None:
             return
         row = (task.name, compact(example.arguments), compact(example.result))
-        if self._evaluator.ask(task, row[1], prefetch=True) is not None:
+        if self._evaluator.ask(task, row[1], prefetch=True):
             self._evaluator.owe(task, row)

@@ -32,6 +32,10 @@ class Recorded:
         lengths = (len(compact(one.result).encode()) for (name, _), one in self.examples.items() if name == task)
         return max(lengths, default=None)
 
+    def training(self, task: str) -> list[Example]:
+        """Return what a model of the task may be trained on."""
+        return [one for one in self.examples.values() if one.task == task and not one.held_out]
+
     def of_tests(self, tests: Iterable[str]) -> list[Example]:
         """Return the examples that some tests vouch for, in the order of the tests."""
         order = {test: place for place, test in enumerate(tests)}

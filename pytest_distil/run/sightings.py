@@ -38,8 +38,10 @@ class Sightings:
     def __init__(self) -> None:
         self.briefs: dict[str, Brief] = {}
         self.calls: dict[Key, Sighting] = {}
-        self.judgements: dict[tuple[str, str, str], Mapping[str, Any]] = {}
-        """By task, fingerprint and canonical text of the original's result."""
+        self.judgements: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+        """By task, fingerprint and canonical text of the original's result; one for each time that was asked."""
+        self.again: dict[Key, str] = {}
+        """What the original gave when it ran a second time, as JSON text."""
         self.prompts: dict[Key, int] = {}
         """Characters of each prompt."""
         self.left_out: Counter[LeftOut] = Counter()
@@ -56,16 +58,18 @@ class Sightings:
         for task, arguments, length in event["prompts"]:
             self.prompts[_key(task, json.loads(arguments))] = length
         self.take_judgements(event["judgements"])
+        for task, arguments, second in event["again"]:
+            self.again.setdefault(_key(task, json.loads(arguments)), second)
         for one, times in event["left_out"]:
             self.left_out[LeftOut(**one)] += times
 
     def take_judgements(self, judgements: list[list[Any]]) -> None:
         """Take judgements alone: a worker's last ones, which no report could carry."""
-        for task, arguments, original, judgement in judgements:
+        for task, arguments, original, answered in judgements:
             key = (*_key(task, json.loads(arguments)), canonical(json.loads(original)))
             known = self.judgements.get(key)
-            if known is None or known["verdict"] == "failed":
-                self.judgements[key] = judgement
+            if known is None or known[0]["verdict"] == "failed":
+                self.judgements[key] = answered
 
     def _seen(self, event: Mapping[str, Any], task: str, arguments: str) -> Sighting:
         """Return the sighting of a call, made by its first test."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pytest_distil.core.prompt import Answer, Format, InvalidReply, Prompt
-from pytest_distil.core.text import compact
+from pytest_distil.core.call import Example
+from pytest_distil.core.prompt import Answer, Format, InvalidReply, Message, Prompt
+from pytest_distil.core.text import Json, compact
 from pytest_distil.mark.errors import EncodingError
 from pytest_distil.run.typed import TypedTask
+
+Shots = Callable[[Json], Sequence[Example]]
+"""Returns the examples to show before a call, the nearest first."""
 
 _BYTES_PER_TOKEN = 2
 """Fewer than tokenizers need for JSON (three to four), so that no reply of the usual length is cut."""
@@ -37,16 +42,21 @@ class Reading:
 class Translator:
     """Words the calls of one task in one format, and reads the answers."""
 
-    def __init__(self, typed: TypedTask, form: Format, *, longest_reply: int | None) -> None:
-        """Take the length in bytes of the longest training reply; None where there is none."""
+    def __init__(
+        self, typed: TypedTask, form: Format, *, longest_reply: int | None, shots: Shots | None = None
+    ) -> None:
+        """Take the bytes of the longest training reply (None where there is none), and who finds examples to show."""
         self.typed = typed
         self._form = form
+        self._shots = shots
         self._parameters = {"temperature": 0, "max_tokens": max_tokens(longest_reply)}
 
     def prompt(self, arguments: str) -> Prompt:
         """Return what a model is sent for a call: the training line without its last turn, and the parameters."""
         encoded = json.loads(arguments)
         body = self._form.prompt(self.typed.brief, encoded) | self._parameters
+        if self._shots:
+            body["messages"] = [*body["messages"][:-1], *self._shown(encoded), body["messages"][-1]]
         return Prompt(self.typed.task.name, encoded, body)
 
     def read(self, answer: Answer) -> Reading:
@@ -64,6 +74,15 @@ class Translator:
             return Reading("invalid", reason=_CUT.get(answer.finish_reason or "", str(error)), sent=sent)
         except (EncodingError, ValueError) as error:
             return Reading("invalid", reason=f"off schema: {error}", sent=sent)
+
+    def _shown(self, arguments: Json) -> Iterator[Message]:
+        """Yield the turns of the examples that stand before a call, the nearest one last."""
+        for example in reversed(self._shots(arguments) if self._shots else ()):
+            yield self._form.prompt(self.typed.brief, example.arguments)["messages"][-1]
+            reply = self._form.reply(self.typed.brief, example.result)
+            yield reply
+            for call in reply.get("tool_calls", ()):  # the interface wants each of them answered
+                yield {"role": "tool", "tool_call_id": call["id"], "content": "ok"}
 
     def _parse(self, answer: Answer) -> Any:
         if answer.message is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from pytest_distil.core.call import NOT_PASSED, Example
 from pytest_distil.core.dataset import Rules, held_out_side
 from pytest_distil.core.text import Json, canonical, compact
-from pytest_distil.core.trial import Apart, Trial, Verdict, fields_of
+from pytest_distil.core.trial import Apart, Repeat, Trial, Verdict, field_of, fields_of
 from pytest_distil.models.memory import Memory, lookup, majority, nearest, remember
 from pytest_distil.run.compare import compare
 from pytest_distil.run.recorded import Recorded
@@ -55,10 +55,28 @@ class Trials:
         if not results:
             return replace(trial, verdict="unscored", reason=NOT_PASSED)
         (text, original), *_ = results.items()
-        judgement = self._sightings.judgements.get((*key, text))
-        if judgement is None:
+        judgements = self._sightings.judgements.get((*key, text))
+        if judgements is None:
             return replace(trial, verdict="failed" if seen else "unscored", reason=LOST if seen else UNREACHED)
-        return self._judged(replace(trial, original=original, fields=fields_of(original)), judgement)
+        known = replace(trial, original=original, fields=fields_of(original))
+        judged = self._judged(known, judgements[0])
+        return replace(judged, repeats=self._repeated(known, judgements), again=self._again(known))
+
+    def _again(self, trial: Trial) -> tuple[str, ...] | None:
+        """Return the fields in which the original, run a second time, contradicted itself; None where it ran once."""
+        second = self._sightings.again.get((trial.task, trial.fingerprint))
+        if second is None:
+            return None
+        rules = self._sightings.briefs[trial.task].compare
+        found = compare(trial.original, json.loads(second), rules, equal=None)
+        return tuple(sorted({field_of(one.path) for one in found.differences}))
+
+    def _repeated(self, trial: Trial, judgements: Sequence[Mapping[str, Any]]) -> tuple[Repeat, ...] | None:
+        """Return all answers to a call that was asked more than once."""
+        if len(judgements) == 1:
+            return None
+        judged = [self._judged(trial, one) for one in judgements]
+        return tuple(Repeat(one.verdict, one.reason, one.answer, one.seconds or 0.0) for one in judged)
 
     def _judged(self, trial: Trial, judgement: Mapping[str, Any]) -> Trial:
         """Apply the task's rules to an answer."""
@@ -128,8 +146,7 @@ class Trials:
     @cache  # noqa: B019 - one object a run
     def _memory(self, task: str) -> Memory:
         """Return the training examples of a task, ready to be searched."""
-        known = self._recorded.examples.values() if self._recorded else ()
-        training = [one for one in known if one.task == task and not one.held_out]
+        training = self._recorded.training(task) if self._recorded else ()
         return remember((one.arguments, compact(one.result)) for one in training)
 
 

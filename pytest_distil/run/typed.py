@@ -117,6 +117,7 @@ class TypedTask:
             excluded=tuple(excluded),
             compare=_rules(task),
             source=_source_digest(function),
+            place=f"{function.__module__}:{function.__qualname__}",
         )
 
     def _encoded_defaults(self) -> dict[str, Any]:

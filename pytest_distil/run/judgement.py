@@ -1,0 +1,44 @@
+"""What a model's answer is beside one result of the original, as values of the return type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pytest_distil.core.prompt import Answer
+from pytest_distil.core.same import first_difference
+from pytest_distil.run.translate import Reading, Translator
+
+_KEPT = ("served_model", "usage", "seconds", "requests", "retries", "waited_seconds", "stored")
+"""What of an answer travels on; its message does not, it has been read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One answer, read and compared."""
+
+    verdict: Literal["equal", "other", "invalid", "failed"]
+    """`equal` and `other` compare decoded values; what the task's rules make of it is decided on the session's side."""
+    reading: Reading
+    answer: Answer
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain JSON."""
+        answer = self.answer.to_json()
+        return {
+            "verdict": self.verdict,
+            "value": self.reading.text,
+            "reason": self.reading.reason,
+            "sent": self.reading.sent,
+            "answer": {key: answer[key] for key in _KEPT},
+        }
+
+
+def judge(translator: Translator, original: str, answer: Answer) -> tuple[Judgement, Any]:
+    """Compare an answer with a result of the original (JSON text); return the judgement and the model's value."""
+    reading = translator.read(answer)
+    if reading.verdict != "value" or reading.text is None:
+        return Judgement("failed" if reading.verdict == "failed" else "invalid", reading, answer), None
+    value = translator.typed.decode_result(reading.text)
+    equal = first_difference(translator.typed.decode_result(original), value) is None
+    return Judgement("equal" if equal else "other", reading, answer), value
