@@ -124,8 +124,9 @@ class _Fit:
         key = id(value), id(node)
         if key not in self.judged:
             faults = []
-            for branch in node.branches:  # no comprehension: its frame would halve the depth that can be judged
-                faults.append(self._faults_of_plain(value, self.kind.resolve(branch)))
+            for branch in node.branches:
+                # Not a comprehension, whose frame would take from the depth that values may have.
+                faults.append(self._faults_of_plain(value, self.kind.resolve(branch)))  # noqa: PERF401
             self.judged[key] = min(faults)
         return self.judged[key]
 

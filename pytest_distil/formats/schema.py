@@ -7,7 +7,7 @@ Whatever pydantic (or a user's `WithJsonSchema`) writes becomes one of these; wh
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -119,7 +119,8 @@ class _Reader:
         if key not in self._definitions:
             return Anything()
         if key not in self._names:
-            self._names[key] = _unused(clean_name(str(self._definitions[key].get("title", key))), self._names.values())
+            title = str(self._definitions[key].get("title") or _last_part(key))
+            self._names[key] = _unused(clean_name(title), self._names.values())
         return Ref(self._names[key])
 
     def _record(self, schema: Mapping[str, Any]) -> Record:
@@ -152,7 +153,12 @@ def _union(nodes: list[Node]) -> Node:
     return branches[0] if len(branches) == 1 else Union(branches)
 
 
-def _unused(name: str, taken: Any) -> str:
+def _last_part(key: str) -> str:
+    """Return the class's name out of a definition's key, which pydantic may write `module__Outer__Name__2`."""
+    return next((part for part in reversed(key.split("__")) if part and not part.isdigit()), key)
+
+
+def _unused(name: str, taken: Collection[str]) -> str:
     """Return the name, numbered where it is taken."""
     number, candidate = 1, name
     while candidate in taken:
