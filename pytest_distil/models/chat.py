@@ -9,7 +9,7 @@ import httpx2
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI
 
 from pytest_distil.core.prompt import Answer, Prompt
-from pytest_distil.models.client import make
+from pytest_distil.models.client import NO_KEY, make
 from pytest_distil.models.endpoint import Endpoint
 from pytest_distil.models.response import read
 from pytest_distil.models.trouble import body_without, refused_parameter, too_long, unanswered, unreached
@@ -38,7 +38,7 @@ class Chat:
             try:
                 response = await self._send(body)
             except APIConnectionError as error:
-                raise unreached(error) from error
+                raise unreached(error, secret=self._client.api_key) from error
             except APIStatusError as error:
                 if too_long(error):
                     return Answer(invalid="too long", requests=requests)
@@ -57,3 +57,11 @@ class Chat:
         """Send a request and return the response as it came: what is in it is judged by us, not by the SDK."""
         request = {"model": self._model, **body}
         return await self._client.post("/chat/completions", cast_to=httpx2.Response, body=request)
+
+
+async def warm_up(concurrency: int) -> None:
+    """Do once, without a network, what the first request would else wait for: a tenth of a second of imports."""
+    make("http://localhost", None, 1.0, concurrency)
+    nowhere = httpx2.AsyncClient(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, json={})))
+    async with AsyncOpenAI(base_url="http://localhost", api_key=NO_KEY, max_retries=0, http_client=nowhere) as client:
+        await Chat(client, "nobody").ask(Prompt("", {}, {"messages": []}))

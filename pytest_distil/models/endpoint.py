@@ -25,6 +25,11 @@ class Endpoint:
     key: str | None = field(default=None, repr=False)
     """None: the server asks for none."""
 
+    def __post_init__(self) -> None:
+        if self.key is not None and not (self.key.isascii() and self.key.isprintable()):
+            # Said without the key: the library that would find it out later repeats it.
+            raise ModelError("the API key has characters that no key has; copy it again")
+
     @property
     def shown(self) -> str:
         """Return the base URL without user name, password and query: fit for output, files and digests."""
@@ -40,13 +45,13 @@ def endpoint(variables: Mapping[str, str], *, base_url: str | None = None, neede
     is OpenAI's.
     """
     url = variables.get("DISTIL_BASE_URL") or base_url or variables.get("OPENAI_BASE_URL")
-    key = variables.get("DISTIL_API_KEY") or variables.get("OPENAI_API_KEY") or None
+    key = (variables.get("DISTIL_API_KEY") or variables.get("OPENAI_API_KEY") or "").strip()
     if not url and not key and needed:
         raise ModelError(_NOTHING_SET)
-    return Endpoint(_checked(url or OPENAI), key)
+    return Endpoint(_checked_url(url or OPENAI), key or None)
 
 
-def _checked(url: str) -> str:
+def _checked_url(url: str) -> str:
     parts = urlsplit(url.strip())
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise ModelError(f"the base URL {Endpoint(url).shown!r} is none; write it like http://localhost:8000/v1")

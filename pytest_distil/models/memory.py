@@ -8,15 +8,21 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
+from itertools import islice
 from pathlib import Path
 
 from pytest_distil.core.files import read_lines
 from pytest_distil.core.prompt import Answer, Prompt
 from pytest_distil.core.text import Json, canonical, compact
+from pytest_distil.mark.errors import DataError
 
 _SHORT = 64
 """Characters up to which an argument is also compared by its parts of three characters: words alone tell short texts
 and numbers apart or not at all."""
+
+_MOST_FEATURES = 25
+"""Of a call that is searched for, the rarest ones: common words cost most of the time and tell least. The number is
+that of Lucene's MoreLikeThis."""
 
 _WORD = re.compile(r"\w+")
 
@@ -81,18 +87,19 @@ def neighbours(memory: Memory, arguments: Json, *, k: int) -> list[int]:
     """
     total = len(memory.calls)
     scores: dict[int, float] = defaultdict(float)
-    for feature in features(arguments):
-        places = memory.postings.get(feature, ())
-        weight = math.log(total / len(places)) ** 2 if places else 0.0
+    known = [places for feature in features(arguments) if (places := memory.postings.get(feature))]
+    for places in sorted(known, key=len)[:_MOST_FEATURES]:
+        weight = math.log(total / len(places)) ** 2
         for place in places:
             scores[place] += weight
+    lengths = memory.lengths
+    ranks = [(-score / lengths[place], place) for place, score in scores.items()]
     equal = memory.places.get(canonical(arguments))
-    ranks = {place: -score / memory.lengths[place] for place, score in scores.items()}
-    if equal is not None:
-        ranks[equal] = -math.inf
-    best = nsmallest(k, ranks, key=lambda place: (ranks[place], place))
-    rest = (place for place in range(total) if place not in ranks)
-    return [*best, *(place for place, _ in zip(rest, range(k - len(best)), strict=False))]
+    first = [] if equal is None else [equal]
+    best = (place for _, place in nsmallest(k + 1, ranks))
+    rest = islice((place for place in range(total) if place not in scores), k + 1)
+    found = (place for place in (*best, *rest) if place != equal)
+    return [*first, *found][:k]
 
 
 def features(arguments: Json) -> list[str]:
@@ -125,9 +132,12 @@ class MemoryModel:
         """Read the examples of `calls.jsonl` files that may be trained on; raise `DataError` for other files."""
         examples: dict[str, list[tuple[Json, str]]] = defaultdict(list)
         for file in files:
-            for _, line in read_lines(file):
-                if line["held_out"] is False:
-                    examples[line["task"]].append((line["arguments"], compact(line["result"])))
+            for number, line in read_lines(file):
+                try:
+                    if line["held_out"] is False:
+                        examples[line["task"]].append((line["arguments"], compact(line["result"])))
+                except (TypeError, KeyError) as error:
+                    raise DataError(file, f"not an example of a session: {error!r}", line=number) from error
         return cls(how, {task: remember(pairs) for task, pairs in examples.items()})
 
     async def ask(self, prompt: Prompt) -> Answer:

@@ -40,12 +40,13 @@ _RETRIED = (408, 409, 425, _LIMITED)
 _SERVERS_FAULT = 500
 
 
-def unreached(error: APIConnectionError) -> Unanswered:
+def unreached(error: APIConnectionError, *, secret: str) -> Unanswered:
     """Say what a request without a response means; only a server that took it and was slow counts as reached."""
     cause = error.__cause__
     if isinstance(error, APITimeoutError) and not isinstance(cause, httpx2.ConnectTimeout):
         return Unanswered("the server did not answer in time", retry=True)
-    return Unanswered(f"no connection: {_root(error)}", retry=True, reached=False)
+    reason = f"no connection: {_root(error)}".replace(secret, "***")
+    return Unanswered(reason[:_LONGEST_REASON], retry=True, reached=False)
 
 
 def unanswered(error: APIStatusError, *, secret: str) -> Unanswered:

@@ -5,59 +5,26 @@
     assert 1 == len(server.requests)
 
 `answer(body)` gives the assistant's text, a whole message, or a `Reply` with status, headers and faults of its own.
-In a process of its own: `python tests/support/server.py --answers training.jsonl` (see `--help`) prints its URL.
+In a process of its own: `python -m tests.support.server --answers training.jsonl` (see `--help`) prints its URL.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import hashlib
 import json
-import random
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-Body = dict[str, Any]
+from .known import from_lines, read_answers
+from .replies import Body, Faults, Reply, error, fault_of, prompt_of, response_of
 
-
-@dataclass(frozen=True)
-class Reply:
-    """One response; what is not given is as a well-behaved server does it."""
-
-    content: str | None = None
-    """The assistant's text."""
-    message: Mapping[str, Any] | None = None
-    """The whole message, in place of `content`."""
-    data: Any = None
-    """The whole body as JSON, or as it is where it is text or bytes, in place of a completion."""
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-    finish_reason: str = "stop"
-    model: str | None = None
-    """The model that is said to have answered; None: the one asked for."""
-    delay: float = 0.0
-    """Seconds, on top of the server's latency."""
-    cut: bool = False
-    """Close the connection without a response."""
-
-
-@dataclass(frozen=True)
-class Faults:
-    """Shares of requests that go wrong; which ones is a function of prompt, try and seed."""
-
-    limited: float = 0.0
-    """Status 429."""
-    retry_after: Mapping[str, str] = field(default_factory=lambda: {"retry-after-ms": "50"})
-    errors: float = 0.0
-    """Status 500."""
-    cut: float = 0.0
-    slow: float = 0.0
-    slow_seconds: float = 5.0
-    seed: int = 0
+__all__ = ["ChatServer", "Faults", "Reply", "error", "prompt_of"]
 
 
 Answering = Callable[[Body], "str | Mapping[str, Any] | Reply"]
@@ -132,7 +99,7 @@ class ChatServer:
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
         sent = await reader.readexactly(int(headers.get("content-length", 0)))
         if head[0].startswith("GET"):
-            writer.write(_response(Reply(data={"object": "list", "data": [{"id": "any", "object": "model"}]}), {}))
+            writer.write(response_of(Reply(data={"object": "list", "data": [{"id": "any", "object": "model"}]}), {}))
             return True
         body = json.loads(sent)
         prompt = prompt_of(body)
@@ -145,7 +112,7 @@ class ChatServer:
             self._in_flight -= 1
         if reply.cut or writer.is_closing() or reader.at_eof():
             return False
-        writer.write(_response(reply, body))
+        writer.write(response_of(reply, body))
         await writer.drain()
         self.answered[prompt] += reply.status == 200
         return True
@@ -157,7 +124,7 @@ class ChatServer:
         self.tries[prompt] += 1
         if self._key and headers.get("authorization") != f"Bearer {self._key}":
             return error(401, f"Incorrect API key provided: {headers.get('authorization')}", code="invalid_api_key")
-        if fault := _fault(self._faults, prompt, self.tries[prompt]):
+        if fault := fault_of(self._faults, prompt, self.tries[prompt]):
             return fault
         given = self._answer(body)
         if isinstance(given, str):
@@ -165,57 +132,23 @@ class ChatServer:
         return given if isinstance(given, Reply) else Reply(message=given)
 
 
-def prompt_of(body: Mapping[str, Any]) -> str:
-    """Return what a request asks, as a digest: everything but the model."""
-    asked = {name: value for name, value in body.items() if name != "model"}
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+def main() -> None:
+    """Serve what training lines say, until standard input ends."""
+    parser = argparse.ArgumentParser(description="Answer prompts as training lines do.")
+    parser.add_argument("--port", type=int, default=0, help="0: any that is free")
+    parser.add_argument("--answers", type=Path, action="append", required=True, metavar="FILE", help="training lines")
+    parser.add_argument("--right", type=float, default=100.0, metavar="PCT", help="share of prompts answered right")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS")
+    parser.add_argument("--limited", type=float, default=0.0, metavar="SHARE", help="requests that get status 429")
+    parser.add_argument("--errors", type=float, default=0.0, metavar="SHARE", help="requests that get status 500")
+    parser.add_argument("--cut", type=float, default=0.0, metavar="SHARE", help="connections cut without a response")
+    chosen = parser.parse_args()
+    faults = Faults(limited=chosen.limited, errors=chosen.errors, cut=chosen.cut)
+    answer = from_lines(read_answers(chosen.answers), right=chosen.right)
+    with ChatServer(answer, latency=chosen.latency, faults=faults, port=chosen.port) as server:
+        print(server.url, flush=True)  # noqa: T201 - it is a command
+        sys.stdin.read()
 
 
-def error(
-    status: int, message: str, *, code: str | None = None, headers: Mapping[str, str] | None = None, **more: Any
-) -> Reply:
-    """Return a response that says in OpenAI's way what went wrong."""
-    return Reply(
-        status=status,
-        data={"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code, **more}},
-        headers=headers or {},
-    )
-
-
-def _fault(faults: Faults, prompt: str, tries: int) -> Reply | None:
-    """Return what goes wrong with a request, None where nothing does."""
-    at = random.Random(f"{faults.seed} {prompt} {tries}").random()  # noqa: S311 - faults to order, no secrets
-    for share, reply in (
-        (faults.limited, error(429, "slow down", code="rate_limit_exceeded", headers=faults.retry_after)),
-        (faults.errors, error(500, "try again")),
-        (faults.cut, Reply(cut=True)),
-        (faults.slow, Reply(delay=faults.slow_seconds, cut=True)),
-    ):
-        if at < share:
-            return reply
-        at -= share
-    return None
-
-
-def _response(reply: Reply, body: Body) -> bytes:
-    data = reply.data if reply.data is not None else _completion(reply, body)
-    content = data if isinstance(data, bytes) else data.encode() if isinstance(data, str) else json.dumps(data).encode()
-    headers = {"content-type": "application/json", **reply.headers, "content-length": str(len(content))}
-    lines = [f"HTTP/1.1 {reply.status} ok", *(f"{name}: {value}" for name, value in headers.items())]
-    return "\r\n".join([*lines, "", ""]).encode() + content
-
-
-def _completion(reply: Reply, body: Body) -> Body:
-    message = {"role": "assistant", **(reply.message or {"content": reply.content, "refusal": None})}
-    usage = {
-        "prompt_tokens": len(json.dumps(body.get("messages"))) // 4,
-        "completion_tokens": len(json.dumps(message)) // 4,
-    }
-    return {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 1,
-        "model": reply.model or body.get("model"),
-        "choices": [{"index": 0, "message": message, "finish_reason": reply.finish_reason}],
-        "usage": usage | {"total_tokens": sum(usage.values())},
-    }
+if __name__ == "__main__":
+    main()
