@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import heapq
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 from pytest_distil.core.phrases import plural
-from pytest_distil.core.text import Json, canonical
 from pytest_distil.formats.example import Method, example_faults, method_of, parts
 from pytest_distil.formats.finding import Finding
+from pytest_distil.formats.jsonl import BOM, UTF_16, lines_of, parsed
 from pytest_distil.formats.providers import Provider
 from pytest_distil.formats.tokens import Counter
-from pytest_distil.formats.twins import Prompts, Twin
 from pytest_distil.formats.turns import Schemas
-from pytest_distil.mark.errors import DataError
+from pytest_distil.formats.twins import Prompts, Twin
 
 Part = Literal["train", "hard", "validation", "held_out"]
 PARTS: tuple[Part, ...] = ("train", "hard", "validation", "held_out")
-
-_BOM = b"\xef\xbb\xbf"
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_LONGEST_LINE = 16 * 2**20
-"""Bytes of one line that are read; a file without line ends must not fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +81,7 @@ class Lint:
 
     def _file(self, file: Checked, index: int, numbers: Numbers, prompts: Prompts) -> Iterator[Finding]:
         """Yield the findings of one file, in its order; those of the whole file last."""
-        for number, line in _lines(file.path):
+        for number, line in lines_of(file.path):
             if not number:
                 yield from self._head_findings(numbers.path, line)
                 continue
@@ -100,7 +93,7 @@ class Lint:
         self, text: bytes | None, number: int, numbers: Numbers, prompts: Prompts, index: int
     ) -> Iterator[Finding]:
         """Yield the findings of one line, and remember what it asks."""
-        example, wrong = _parsed(text)
+        example, wrong = parsed(text)
         if wrong:
             yield Finding(numbers.path, number, "", wrong)
             return
@@ -120,11 +113,11 @@ class Lint:
 
     def _head_findings(self, path: str, head: bytes | None) -> Iterator[Finding]:
         """Yield what is wrong with the first bytes of a file."""
-        marked = bool(head) and str(head is not None and head.startswith(_BOM)) == "True"
-        if head and head.startswith(_UTF_16):
-            yield Finding(path, 1, "", "is in UTF-16; save the file as UTF-8")
+        marked = head == BOM
+        if head and head.startswith(UTF_16):
+            yield Finding(path, 0, "", "is in UTF-16; save it as UTF-8")
         elif marked and not self.rules.bom:
-            yield Finding(path, 1, "", f"begins with a byte-order mark, which {self.rules.title} does not take")
+            yield Finding(path, 0, "", f"begins with a byte-order mark, which {self.rules.title} does not take")
         elif self.rules.bom and not marked:
             wanted = f"{self.rules.title} wants a byte-order mark at its beginning"
             yield Finding(path, 0, "", f"{wanted}; `pytest-distil export --provider {self.rules.name}` writes it")
@@ -185,56 +178,8 @@ def siblings(path: Path) -> dict[Part, Path]:
         for part in ("validation", "held_out") if middle else ():
             beside = path.with_name(f"{stem}.{part}.{end}")
             if beside.is_file():
-                found[part] = beside  # type: ignore[index] # of the two above
+                found[part] = beside
     return found
-
-
-def _lines(path: Path) -> Iterator[tuple[int, bytes | None]]:
-    """Yield the first bytes as line 0, then each line with its number, None for one that is too long to be read."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(len(_BOM))
-            yield 0, head
-            file.seek(len(head) if head == _BOM else 0)
-            if not head.startswith(_UTF_16):
-                yield from enumerate(_bounded(file), 1)
-    except OSError as error:
-        raise DataError(path, (error.strerror or str(error)).lower()) from error
-
-
-def _bounded(file: IO[bytes]) -> Iterator[bytes | None]:
-    while line := file.readline(_LONGEST_LINE):
-        if len(line) < _LONGEST_LINE or line.endswith(b"\n"):
-            yield line
-            continue
-        while len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
-            line = file.readline(_LONGEST_LINE)
-        yield None
-
-
-def _parsed(line: bytes | None) -> tuple[Json, str]:
-    """Return a line's JSON, or what is wrong with it."""
-    if line is None:
-        return None, f"is longer than {_LONGEST_LINE:,} bytes; write one example a line"
-    if not line.strip():
-        return None, "is empty"
-    try:
-        value = json.loads(line.decode(), parse_constant=_refused)
-        if b"\\u" in line:
-            canonical(value).encode()
-    except UnicodeDecodeError as error:
-        return None, f"is not UTF-8: byte {error.start + 1} of the line"
-    except UnicodeEncodeError:
-        return None, "holds half of a surrogate pair, which is no text"
-    except json.JSONDecodeError as error:
-        return None, f"is not JSON: {error.msg.lower()} at character {error.pos + 1}"
-    except (ValueError, RecursionError) as error:
-        return None, f"is not JSON: {error}"
-    return value, ""
-
-
-def _refused(name: str) -> Any:
-    raise ValueError(f"{name} is no number of JSON")
 
 
 def _none_of(found: Iterator[Finding]) -> Iterator[Finding]:

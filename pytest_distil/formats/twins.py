@@ -7,11 +7,11 @@ is looked through by itself: memory does not grow with the files that are checke
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from struct import Struct
+from tempfile import TemporaryFile
 from typing import IO, Literal, Self
 
 from pytest_distil.core.text import Json, canonical
@@ -41,9 +41,8 @@ class Prompts:
 
     def __init__(self) -> None:
         self._open = ExitStack()
-        self._buckets: list[IO[bytes]] = [
-            self._open.enter_context(tempfile.TemporaryFile(prefix="pytest-distil-")) for _ in range(_BUCKETS)
-        ]
+        files = [TemporaryFile() for _ in range(_BUCKETS)]  # noqa: SIM115 - closed together
+        self._buckets: list[IO[bytes]] = [self._open.enter_context(file) for file in files]
 
     def __enter__(self) -> Self:
         return self
@@ -64,10 +63,15 @@ class Prompts:
             for asked, reply, file, line in _RECORD.iter_unpack(bucket.read()):
                 known = first.get(asked)
                 if known is not None:
-                    same = "repeated" if known[0] == reply else "contradicted"
-                    yield Twin(same if file in trained else "leaked", file, line, known[1], known[2])
+                    yield Twin(_kind(same=known[0] == reply, trained=file in trained), file, line, *known[1:])
                 elif file in trained:
                     first[asked] = reply, file, line
+
+
+def _kind(*, same: bool, trained: bool) -> Kind:
+    if not trained:
+        return "leaked"
+    return "repeated" if same else "contradicted"
 
 
 def _digest(value: Json, size: int) -> bytes:
