@@ -5,20 +5,22 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from pytest_distil.core import gate
+from pytest_distil.core.call import Example
 from pytest_distil.core.evidence import Hint, Outcome, Selection, TaskFacts, Traffic
 from pytest_distil.core.prompt import Usage
 from pytest_distil.core.report import ReportJson, build
 from pytest_distil.core.settings import Settings
 from pytest_distil.core.trial import Trial
 from pytest_distil.core.wants import Wants
-from pytest_distil.run.collection import rules
 from pytest_distil.run.hints import hints
 from pytest_distil.run.recorded import Recorded
 from pytest_distil.run.sightings import Key, Sightings
+from pytest_distil.run.stock import rules
 from pytest_distil.run.trials import Trials
 
 
@@ -49,7 +51,17 @@ class Evaluation:
             self.sightings.take(event)
         self._pending.clear()
         ended = list(outcomes)
-        trials = self._trials({one.test for one in ended if one.ending != "skipped"})
+        ran = {one.test for one in ended if one.ending != "skipped"}
+        held = self._recorded.examples if self._recorded else {}
+        return self._judged({key for key, one in held.items() if not ran.isdisjoint(one.tests)}, ended, selection)
+
+    def report_on(self, examples: Iterable[Example], selection: Selection) -> ReportJson:
+        """Return the report on recorded calls that were asked about without their tests, judged."""
+        return self._judged({(one.task, one.fingerprint) for one in examples}, [], selection)
+
+    def _judged(self, expected: set[Key], ended: list[Outcome], selection: Selection) -> ReportJson:
+        """Return the report on what tests called and on the calls that the session holds of them."""
+        trials = self._trials(expected)
         report = build(
             trials=trials,
             tests=ended,
@@ -58,17 +70,17 @@ class Evaluation:
             started=self._started.isoformat(timespec="seconds"),
             seconds=round(time.monotonic() - self._clock, 3),
             session=self._recorded.name if self._recorded else None,
-            selection=selection,
+            selection=replace(selection, expected=len(expected) if self._recorded else None),
             left_out=self._left_out(),
             hints=_hints(trials),
             unused=len({key[:2] for key in self.sightings.judgements} - self.sightings.calls.keys()),
         )
         return report | {"ruling": gate.judge(report, wants=self._wants())}
 
-    def _trials(self, ran: set[str]) -> list[Trial]:
+    def _trials(self, expected: set[Key]) -> list[Trial]:
         """Judge every call, and let memory answer the held-out ones where it is another model's run."""
         judging = Trials(self.sightings, self._recorded, rules(self._settings))
-        trials = list(judging.of_tests(ran))
+        trials = list(judging.of(expected))
         from_memory = all(model.startswith("memory:") for model in self._settings.models.values())
         return trials if from_memory or self._recorded is None else judging.with_memory(trials)
 

@@ -125,7 +125,7 @@ class Evaluator(Recorder):
 
     def payload(self, attempt: Attempt, *, last: bool = False) -> dict[str, Any]:
         """Return what an ended attempt has to say, with the judgements that are ready; with `last` all of them."""
-        briefs = self._new_briefs({task.name for task in self._open.values()})
+        briefs = self.briefs()
         data = super().payload(attempt)
         return {
             **data,
@@ -136,6 +136,10 @@ class Evaluator(Recorder):
             "judgements": self.judgements(wait=last),
             "again": self._new_again(),
         }
+
+    def briefs(self) -> list[dict[str, Any]]:
+        """Return the briefs of the tasks whose judgements are open or sent, each once in a process."""
+        return self._new_briefs({task.name for task in self._translators})
 
     def judgements(self, *, wait: bool) -> list[list[Any]]:
         """Return the judgements that were not sent yet, as far as answers are there; with `wait` all of them."""

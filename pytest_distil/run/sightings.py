@@ -48,8 +48,7 @@ class Sightings:
 
     def take(self, event: Mapping[str, Any]) -> None:
         """Take what one attempt has to say, with `vouched`."""
-        for brief in event["briefs"]:
-            self.briefs[brief["task"]] = Brief.from_json(brief)
+        self.know(event["briefs"])
         for task, arguments, original, _ in event["rows"]:
             sighting = self._seen(event, task, arguments)
             _note(sighting.originals if event["vouched"] else sighting.unvouched, original)
@@ -62,6 +61,10 @@ class Sightings:
             self.again.setdefault(_key(task, json.loads(arguments)), second)
         for one, times in event["left_out"]:
             self.left_out[LeftOut(**one)] += times
+
+    def know(self, briefs: list[dict[str, Any]]) -> None:
+        """Keep the briefs of tasks."""
+        self.briefs.update({brief["task"]: Brief.from_json(brief) for brief in briefs})
 
     def take_judgements(self, judgements: list[list[Any]]) -> None:
         """Take judgements alone: a worker's last ones, which no report could carry."""

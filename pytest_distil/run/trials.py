@@ -30,14 +30,13 @@ class Trials:
         self._recorded = recorded
         self._rules = rules
 
-    def of_tests(self, ran: set[str]) -> Iterator[Trial]:
-        """Yield a trial for each call that the tests made, and for each that the session holds of tests that ran.
+    def of(self, expected: set[Key]) -> Iterator[Trial]:
+        """Yield a trial for each call that the tests made, and for each expected one: what the session holds of them.
 
         What is judged does not depend on the model: where its value ended a test early, the recorded calls that the
         test did not reach are judged all the same.
         """
         examples: Mapping[Key, Example] = self._recorded.examples if self._recorded else {}
-        expected = {key for key, one in examples.items() if not ran.isdisjoint(one.tests)}
         for key in sorted(expected | self._sightings.calls.keys()):
             if key[0] in self._sightings.briefs:
                 yield self._trial(key, self._sightings.calls.get(key), examples.get(key))

@@ -1,0 +1,75 @@
+"""Evaluating straight from a session, without running its tests: for a quick look, or where tests are slow."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+
+from pytest_distil.core.brief import Brief
+from pytest_distil.core.call import Example
+from pytest_distil.core.evidence import Selection
+from pytest_distil.core.prompt import Answer
+from pytest_distil.core.report import ReportJson
+from pytest_distil.core.settings import Settings
+from pytest_distil.core.text import compact
+from pytest_distil.mark.errors import ModelError
+from pytest_distil.mark.task import Task, find
+from pytest_distil.run.asker.ticket import Ticket
+from pytest_distil.run.evaluation import Evaluation
+from pytest_distil.run.evaluator import Asking, Evaluator
+from pytest_distil.run.recorded import Recorded
+
+
+class Direct:
+    """Asks about the recorded calls of one session."""
+
+    def __init__(self, settings: Settings, asking: Asking, recorded: Recorded, *, held_out_only: bool) -> None:
+        """Take who is asked, and whether calls of the training side are left alone."""
+        self._evaluator = Evaluator(settings, asking, recorded)
+        self._evaluation = Evaluation(settings, recorded)
+        self._examples = [one for one in recorded.examples.values() if one.held_out or not held_out_only]
+        self._briefs = recorded.manifest.briefs()
+
+    def ask(self) -> list[Ticket[Answer]]:
+        """Send every prompt, worded with today's brief, and return the tickets; raise `ModelError` for a task that is gone."""
+        tasks = {name: imported(brief) for name, brief in self._briefs.items() if name in self._names()}
+        return [ticket for example in self._examples for ticket in self._send(tasks[example.task], example)]
+
+    def report(self) -> ReportJson:
+        """Wait for all answers and return the report, judged."""
+        judgements = self._evaluator.judgements(wait=True)
+        self._evaluation.sightings.know(self._evaluator.briefs())
+        self._evaluation.sightings.take_judgements(judgements)
+        return self._evaluation.report_on(self._examples, Selection(partial=False))
+
+    def _names(self) -> set[str]:
+        return {one.task for one in self._examples}
+
+    def _send(self, task: Task, example: Example) -> Iterator[Ticket[Answer]]:
+        """Ask about one call."""
+        row = (task.name, compact(example.arguments), compact(example.result))
+        tickets = self._evaluator.ask(task, row[1], prefetch=True)
+        if tickets:
+            self._evaluator.owe(task, row)
+        yield from tickets
+
+
+def imported(brief: Brief, *, path: Sequence[str] = (".",)) -> Task:
+    """Return the live task that a brief was made of, imported from where it was; raise `ModelError` where it is gone.
+
+    `path` is searched before everything else, as pytest's `pythonpath` is.
+    """
+    module, _, qualname = brief.place.partition(":")
+    if "<locals>" in qualname:
+        raise ModelError(f"{brief.task} is defined inside a function and cannot be imported; run its tests instead")
+    sys.path[:0] = [str(Path(one).resolve()) for one in path if str(Path(one).resolve()) not in sys.path]
+    try:
+        import_module(module)
+    except Exception as error:  # the user's module runs its own code
+        raise ModelError(f"{brief.task}: importing {module!r} failed: {type(error).__name__}: {error}") from error
+    task = find(brief.task)
+    if task is None:
+        raise ModelError(f"{brief.task}: {module!r} marks no such function any more; collect again")
+    return task
