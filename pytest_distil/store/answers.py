@@ -165,4 +165,6 @@ def _imported(path: Path, number: int, line: Any) -> _Row:
         _answer(row[-1])
     except (TypeError, KeyError) as error:
         raise DataError(path, f"not an exported answer: {error!r}", line=number) from error
+    if [str, str, str, str, int, str, str] != [type(value) for value in row]:
+        raise DataError(path, "not an exported answer: a value is of another type", line=number)
     return row

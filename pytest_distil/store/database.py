@@ -27,7 +27,7 @@ class Database:
         self._path = path
         self._schema = schema
         try:
-            self._db = self._opened(str(path))
+            self._db = self._opened(path)
         except sqlite3.DatabaseError as error:
             self._db = self._another(error)
 
@@ -36,6 +36,8 @@ class Database:
         try:
             return work(self._db)
         except sqlite3.DatabaseError as error:
+            if type(error) not in (sqlite3.DatabaseError, sqlite3.OperationalError):
+                raise  # what was to be written is wrong, not the file
             self._db.close()
             self._db = self._another(error)
             return work(self._db)
@@ -44,12 +46,16 @@ class Database:
         """Let go of the file."""
         self._db.close()
 
-    def _opened(self, name: str) -> sqlite3.Connection:
-        """Open a file, or `:memory:`, and see that it can be read and written."""
+    def _opened(self, path: Path) -> sqlite3.Connection:
+        """Open a file, which need not be there."""
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise sqlite3.OperationalError(str(error)) from error
+        return self._ready(str(path))
+
+    def _ready(self, name: str) -> sqlite3.Connection:
+        """Open a file, or `:memory:`, and see that it can be read and written."""
         db = sqlite3.connect(name, timeout=_SECONDS_TO_WAIT, check_same_thread=False)
         try:
             db.execute("PRAGMA journal_mode = WAL")
@@ -75,10 +81,10 @@ class Database:
 
     def _opened_or_memory(self, path: Path) -> sqlite3.Connection:
         try:
-            return self._opened(str(path))
+            return self._opened(path)
         except sqlite3.DatabaseError as error:
             self.messages.append(f"{path} cannot be used either ({error}); what is new is lost at the end of the run")
-            return self._opened(":memory:")
+            return self._ready(":memory:")
 
     def _set_aside(self) -> Path:
         """Rename a damaged file, with all its parts."""
