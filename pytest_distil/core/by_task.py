@@ -9,7 +9,8 @@ from typing import Any
 
 from pytest_distil.core import stats
 from pytest_distil.core.phrases import percent, some
-from pytest_distil.core.report import ReportJson, trust
+from pytest_distil.core.report import ReportJson
+from pytest_distil.core.tally import trust
 from pytest_distil.core.thresholds import compared, rate
 from pytest_distil.core.trial import Trial, covers, field_of
 from pytest_distil.core.wants import BLOCKS, Wants

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from pytest_distil.core.prompt import Answer, Usage
+from pytest_distil.core.trial import known
 
 Ending = Literal["passed", "disagreed", "failed", "error", "skipped"]
 
@@ -106,7 +107,7 @@ class Selection:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Selection:
         """Read what `to_json` made."""
-        return cls(**data)
+        return known(cls, data)
 
 
 @dataclass(frozen=True, slots=True)

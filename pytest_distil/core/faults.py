@@ -31,7 +31,8 @@ def always(trials: list[Trial], *, report: ReportJson) -> Iterator[str]:
 
 def gated(trials: list[Trial], *, report: ReportJson, wants: Wants) -> Iterator[str]:
     """Yield what must not be passed over where a gate is asked for."""
-    if wants.judges_calls and not any(one.scored for one in trials if wants.selects(one)):
+    scored = [one for one in trials if one.scored]
+    if wants.judges_calls and scored and not any(map(wants.selects, scored)):
         yield from _none_judged(trials, report=report, wants=wants)
     yield from _incomplete(trials, report=report)
     for task in report["tasks"]:
@@ -41,7 +42,8 @@ def gated(trials: list[Trial], *, report: ReportJson, wants: Wants) -> Iterator[
 def none_held_out(n: int) -> str:
     """Say what to do where nothing is held out."""
     goal = f"about {ENOUGH}" if n < ENOUGH else "more"
-    return f"none of the {plural(n, 'call')} is held out; use --distil-gate-on=all or collect {goal} distinct calls"
+    none = f"none of the {n:,} calls is" if n > 1 else "the only call is not"
+    return f"{none} held out; use --distil-gate-on=all or collect {goal} distinct calls"
 
 
 def same_model(asked: str, served: str) -> bool:
@@ -77,17 +79,16 @@ def _none_judged(trials: list[Trial], *, report: ReportJson, wants: Wants) -> It
     """Yield why a gate has nothing to judge, where there is something else."""
     usual = [one for one in trials if one.apart is None]
     if any(wants.selects(one) for one in usual):
-        n = sum(map(wants.selects, usual))
-        yield f"none of the {wants.calls(n)} could be scored; the report says why"
+        yield f"no {wants.noun} could be scored; the report says why"
     elif usual and wants.judged == "held-out":
         yield none_held_out(len(usual))
     elif usual:
         yield (
-            f"none of the {plural(len(usual), 'call')} is of a new pattern; mark whole tests with "
+            "no call is of a new pattern; mark whole tests with "
             "@pytest.mark.distil(held_out=True) and collect again, or use --distil-gate-on=held-out"
         )
     elif any(one.apart == "unrecorded" for one in trials):
-        yield f"none of the {plural(len(trials), 'call')} stands in session {report['session']!r}; collect again"
+        yield f"session {report['session']!r} holds none of the calls; collect again"
     elif trials:
         yield f"all {plural(len(trials), 'call')} come from fixtures wider than a function; those are not judged"
 

@@ -29,7 +29,7 @@ def judge(report: ReportJson, *, wants: Wants) -> Ruling:
         "confidence": wants.confidence,
         "judged": wants.judged,
         "counts": report[BLOCKS[wants.judged]],
-        "bound": None,
+        "overall": None,
         "reasons": [],
         "notes": list(_notes(trials, report=report, wants=wants)),
     }
@@ -56,7 +56,7 @@ def _judged(ruling: Ruling, *, trials: list[Trial], report: ReportJson, wants: W
     reasons += [*_reasons(tests, pins), *(beside["reasons"] if beside else ())]
     return ruling | {
         "passed": False if reasons else True if wants.gated else None,
-        "bound": overall["bound"] if overall else None,
+        "overall": overall,
         "reasons": reasons,
         "notes": [*ruling["notes"], *(beside["notes"] if beside else ())],
         "tasks": tasks,

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pytest_distil.core.confusion import Cell
 from pytest_distil.core.evidence import Hint, Selection, TaskFacts, Traffic
 from pytest_distil.core.report import ReportJson, build
 from pytest_distil.core.text import canonical
-from pytest_distil.core.trial import Trial
+from pytest_distil.core.trial import Trial, known
 from pytest_distil.mark.errors import DataError
 
 ENDINGS = ("passed", "disagreed", "failed", "errors", "skipped")
@@ -108,21 +109,21 @@ def _selection(reports: Sequence[ReportJson], *, whole: bool) -> Selection:
 
 def _values(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return which value was answered for which, added up: a call that two shards made counts twice here."""
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[Cell, dict[str, Any]] = {}
     for cell in (cell for one in tasks for cell in one["values"]):
-        key = canonical({**cell, "held_out": 0, "seen": 0})
-        known = found.get(key, {"held_out": 0, "seen": 0})
-        found[key] = {**cell, **{side: known[side] + cell[side] for side in ("held_out", "seen")}}
+        key = (cell["path"], canonical(cell["original"]), canonical(cell["model"]), cell["verdict"])
+        before = found.get(key, {"held_out": 0, "seen": 0})
+        found[key] = {**cell, **{side: before[side] + cell[side] for side in ("held_out", "seen")}}
     return [found[key] for key in sorted(found)]
 
 
 def _hints(reports: Sequence[ReportJson]) -> list[Hint]:
     """Return the hints of all shards, added up."""
     found: dict[tuple[str, str, str], Hint] = {}
-    for hint in (Hint(**one) for report in reports for one in report["hints"]):
+    for hint in (known(Hint, one) for report in reports for one in report["hints"]):
         key = (hint.task, hint.path, hint.rule)
-        known = found.get(key, replace(hint, vanish=0, differ=0))
-        found[key] = replace(hint, vanish=known.vanish + hint.vanish, differ=known.differ + hint.differ)
+        before = found.get(key, replace(hint, vanish=0, differ=0))
+        found[key] = replace(hint, vanish=before.vanish + hint.vanish, differ=before.differ + hint.differ)
     return list(found.values())
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
-from fractions import Fraction
+from dataclasses import asdict
 from typing import Any
 
-from pytest_distil.core import stats
+from pytest_distil.core import blocks
 from pytest_distil.core.confusion import cells
 from pytest_distil.core.evidence import Hint, Outcome, Selection, TaskFacts, Traffic
-from pytest_distil.core.trial import VERDICTS, Trial, covers, field_of
+from pytest_distil.core.tally import counts
+from pytest_distil.core.trial import Trial
 
 FORMAT_VERSION = 1
 """Version of the report's JSON.
@@ -20,67 +19,6 @@ FORMAT_VERSION = 1
 """
 
 ReportJson = dict[str, Any]
-
-MEMORIES = ("lookup", "nearest", "majority")
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """Verdicts, counted; tallies add up."""
-
-    agree: int = 0
-    differ: int = 0
-    invalid: int = 0
-    failed: int = 0
-    unscored: int = 0
-    shift: Fraction = Fraction(0)
-    """What repeated answers add to `agree`: the sum of their shares, less the calls whose first answer agrees."""
-
-    @classmethod
-    def of(cls, trial: Trial) -> Tally:
-        """Return the tally of one trial."""
-        if not trial.scored:
-            return cls(unscored=1)
-        once: dict[str, Any] = {trial.verdict: 1}
-        return cls(**once, shift=trial.share - (trial.verdict == "agree"))
-
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(*(getattr(self, name) + getattr(other, name) for name in (*VERDICTS, "shift")))
-
-    def __radd__(self, other: int) -> Tally:
-        return self
-
-    @property
-    def compared(self) -> int:
-        """Return the number of calls that count."""
-        return self.agree + self.differ + self.invalid + self.failed
-
-    @property
-    def agreement(self) -> float | None:
-        """Return agree / (agree + differ + invalid + failed), the mean over repeats; None where nothing compared."""
-        return float((self.agree + self.shift) / self.compared) if self.compared else None
-
-
-def counts(trials: Iterable[Trial]) -> dict[str, Any]:
-    """Return the COUNTS of some trials: verdicts, agreement, and how far it can be trusted."""
-    listed = list(trials)
-    tally = sum(map(Tally.of, listed), Tally())
-    verdicts = {name: getattr(tally, name) for name in VERDICTS}
-    return verdicts | trust((one.cluster, one.share) for one in listed if one.scored)
-
-
-def trust(shares: Iterable[tuple[str, Fraction]]) -> dict[str, Any]:
-    """Return the agreement of compared calls, each given by its cluster and the share of its answers that agree.
-
-    `clusters` are the groups or tests that the calls come from, `effective` the number of independent calls that they
-    are worth, `interval` the 95 % interval; the last two are None with too few clusters.
-    """
-    clusters = stats.clusters(shares)
-    n = sum(size for size, _ in clusters)
-    rate = float(sum(agree for _, agree in clusters) / n) if n else None
-    effective = stats.effective(clusters)
-    interval = None if rate is None or effective is None else list(stats.wilson(rate, effective))
-    return {"agreement": rate, "interval": interval, "clusters": len(clusters), "effective": effective}
 
 
 def build(  # noqa: PLR0913 - the blocks of a report
@@ -115,10 +53,10 @@ def build(  # noqa: PLR0913 - the blocks of a report
         "selection": (selection or Selection()).to_json(),
         **_sides(ordered),
         "tasks": [_task(one, [trial for trial in ordered if trial.task == one.task]) for one in facts],
-        "tests": _tests(list(tests)),
+        "tests": blocks.endings(list(tests)),
         "usage": sum((one.usage for one in facts), Traffic(unused=unused)).to_json(),
         "left_out": dict(sorted((left_out or {}).items())),
-        "memory": _memory(ordered),
+        **blocks.beside(ordered),
         "hints": [asdict(one) for one in sorted(hints, key=lambda one: (one.task, one.path, one.rule))],
         "ruling": None,
         "trials": [one.to_json() for one in ordered],
@@ -153,78 +91,10 @@ def _task(facts: TaskFacts, trials: list[Trial]) -> dict[str, Any]:
         "source_digest": facts.source_digest,
         "recorded_source_digest": facts.recorded_source_digest,
         **_sides(trials),
-        "fields": fields(judged),
+        "fields": blocks.fields(judged),
         "values": cells(judged, schema=facts.schema),
-        "reasons": _reasons(trials),
+        "reasons": blocks.reasons(trials),
         "usage": facts.usage.to_json(),
-    }
-
-
-def fields(trials: Iterable[Trial]) -> list[dict[str, Any]]:
-    """Return for each field in how many calls it was compared, differed, was ignored, or got no valid answer.
-
-    Sorted by path. A field differs with what it lies in: with an item too many, the items and all their parts differ.
-    """
-    listed = [one for one in trials if one.scored]
-    found = [{field_of(one.path) for one in trial.differences} for trial in listed]
-    skipped = [{field_of(one.path) for one in trial.ignored} for trial in listed]
-    parents = set[str]().union(*found, *skipped) - {name for one in listed for name in one.fields}
-    totals = {key: Counter[str]() for key in ("compared", "differ", "ignored", "missing")}
-    for trial, differ, ignored in zip(listed, found, skipped, strict=True):
-        own = {*trial.fields, *differ, *ignored, *_parents(trial.fields, parents)}
-        if trial.verdict in ("agree", "differ"):
-            totals["compared"].update(own)
-            totals["differ"].update(name for name in own if any(covers(one, name) for one in differ))
-            totals["ignored"].update(ignored)
-        else:
-            totals["missing"].update(own)
-    paths = sorted(totals["compared"] | totals["missing"])
-    return [{"path": path, **{key: each[path] for key, each in totals.items()}} for path in paths]
-
-
-def _parents(fields: Iterable[str], among: set[str]) -> set[str]:
-    """Return those of some lists and objects that hold one of the fields."""
-    return {name for name in among if any(covers(name, one) for one in fields)}
-
-
-def _reasons(trials: list[Trial]) -> dict[str, dict[str, int]]:
-    """Return why answers were invalid, failed or unscored, most frequent first."""
-    found: dict[str, Counter[str]] = {"invalid": Counter(), "failed": Counter(), "unscored": Counter()}
-    for one in trials:
-        if one.verdict in found:
-            found[one.verdict][one.reason or "no reason given"] += 1
-    return {name: dict(sorted(each.items(), key=lambda item: (-item[1], item[0]))) for name, each in found.items()}
-
-
-def _tests(outcomes: list[Outcome]) -> dict[str, Any]:
-    """Return how tests ended, and by name those that did not pass."""
-    endings = Counter(one.ending for one in outcomes)
-    passed = Counter(one.different for one in outcomes if one.ending == "passed")
-    return {
-        "passed": endings["passed"],
-        "disagreed": endings["disagreed"],
-        "failed": endings["failed"],
-        "errors": endings["error"],
-        "skipped": endings["skipped"],
-        "same_pass": passed[False],
-        "different_pass": passed[True],
-        "different_fail": endings["disagreed"],
-        "listed": [
-            asdict(one)
-            for one in sorted(outcomes, key=lambda one: one.test)
-            if one.ending in ("disagreed", "failed", "error") or one.must_pass
-        ],
-    }
-
-
-def _memory(trials: list[Trial]) -> dict[str, Any] | None:
-    """Return the COUNTS of the memory models on the held-out calls; None where they were not asked."""
-    asked = [one for one in trials if one.memory is not None and one.held_out and one.apart is None]
-    if not asked:
-        return None
-    return {
-        name: counts(replace(one, verdict=one.memory[name], repeats=None) for one in asked if one.memory)
-        for name in MEMORIES
     }
 
 

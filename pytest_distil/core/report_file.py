@@ -11,7 +11,7 @@ from pytest_distil.core.files import read_json
 from pytest_distil.core.promotion import BASELINE_VERSION, earlier
 from pytest_distil.core.report import FORMAT_VERSION, ReportJson, build
 from pytest_distil.core.text import Json
-from pytest_distil.core.trial import VERDICTS, Trial
+from pytest_distil.core.trial import VERDICTS, Trial, known
 from pytest_distil.mark.errors import DataError
 
 
@@ -70,8 +70,8 @@ def _check_parts(data: ReportJson, *, path: Path) -> None:
     """Raise `DataError` for a trial, hint or test that cannot be read."""
     parts: list[tuple[str, Json, Callable[[Json], object]]] = [
         ("trials", data["trials"], _trial),
-        ("hints", data["hints"], lambda one: Hint(**one)),
-        ("tests.listed", data["tests"]["listed"], lambda one: Outcome(**one)),
+        ("hints", data["hints"], lambda one: known(Hint, one)),
+        ("tests.listed", data["tests"]["listed"], lambda one: known(Outcome, one)),
     ]
     for name, listed, read in parts:
         for number, one in enumerate(listed):

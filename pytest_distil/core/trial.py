@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from pytest_distil.core.brief import digest
 from pytest_distil.core.call import HeldOut
 from pytest_distil.core.text import Json, canonical
+
+T = TypeVar("T", bound="_Dataclass")
 
 Verdict = Literal["agree", "differ", "invalid", "failed", "unscored"]
 VERDICTS: tuple[Verdict, ...] = ("agree", "differ", "invalid", "failed", "unscored")
@@ -19,6 +21,12 @@ Apart = Literal["unrecorded", "fixture"]
 
 _INDEX = re.compile(r'("(?:[^"\\]|\\.)*")|\[\d+\]')
 _PLAIN_KEY = re.compile(r"[^\W\d][\w-]*")
+
+
+class _Dataclass(Protocol):
+    """Any dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +137,19 @@ class Trial:
     def from_json(cls, data: Mapping[str, Any]) -> Trial:
         """Read what `to_json` made."""
         parts: dict[str, Any] = {key: tuple(data[key]) for key in ("tests", "fields")}
-        parts["differences"] = tuple(Difference(**one) for one in data["differences"])
-        parts["ignored"] = tuple(Ignored(**one) for one in data["ignored"])
-        parts["repeats"] = None if data["repeats"] is None else tuple(Repeat(**one) for one in data["repeats"])
+        parts["differences"] = tuple(known(Difference, one) for one in data["differences"])
+        parts["ignored"] = tuple(known(Ignored, one) for one in data["ignored"])
+        parts["repeats"] = None if data["repeats"] is None else tuple(known(Repeat, one) for one in data["repeats"])
         parts["again"] = None if data["again"] is None else tuple(data["again"])
-        return cls(**{**data, **parts})
+        return known(cls, {**data, **parts})
+
+
+def known(kind: type[T], data: Mapping[str, Any]) -> T:
+    """Make a dataclass of the keys that it knows: files of the same version may hold more.
+
+    Raises `TypeError` where a key is missing that has no default.
+    """
+    return kind(**{name: data[name] for name in kind.__dataclass_fields__ if name in data})
 
 
 def fields_of(value: Json) -> tuple[str, ...]:
