@@ -38,12 +38,14 @@ def _limits(schema: Mapping[str, Any]) -> Iterator[str]:
 def _size(schema: Mapping[str, Any], least_key: str, most_key: str, unit: str) -> Iterator[str]:
     """Say how long something is; at least nothing is not worth saying."""
     least, most = schema.get(least_key) or 0, schema.get(most_key)
-    if most is not None and least:
-        yield f"{least} {unit}s" if least == most else f"{least} to {most} {unit}s"
-    elif most is not None:
-        yield f"at most {most} {unit}s"
-    elif least:
-        yield f"at least {least} {unit}{'s' * (least != 1)}"
+    plural = unit if (least if most is None else most) == 1 else f"{unit}s"
+    if most is None:
+        if least:
+            yield f"at least {least} {plural}"
+    elif least == most:
+        yield f"{most} {plural}"
+    else:
+        yield f"{least} to {most} {plural}" if least else f"at most {most} {plural}"
 
 
 def _number(value: Any) -> str:

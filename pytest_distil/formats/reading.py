@@ -121,10 +121,11 @@ def _refuse_deep(body: str, value: Json) -> None:
     if body.count("[") + body.count("{") <= _MOST_LEVELS:
         return
     levels, layer = 0, [value]
-    while layer := [inner for one in layer if isinstance(one, (list, dict)) for inner in _inside(one)]:
+    while layer := [one for one in layer if isinstance(one, (list, dict))]:
         levels += 1
         if levels > _MOST_LEVELS:
             raise InvalidReply(f"nested deeper than {_MOST_LEVELS} levels")
+        layer = [inner for one in layer for inner in _inside(one)]
 
 
 def _inside(value: list[Json] | dict[str, Json]) -> list[Json]:

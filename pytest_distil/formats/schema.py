@@ -140,7 +140,7 @@ class _Reader:
         first = tuple(map(self._node, schema.get("prefixItems", ())))
         bounded = len(first) >= schema.get("maxItems", float("inf"))
         rest = None if bounded or schema.get("items") is False else self._node(schema.get("items"))
-        return Items(first, rest, () if first else limits_of(schema))
+        return Items(first, rest, limits_of(schema) if rest and not first else ())
 
 
 def _union(nodes: list[Node]) -> Node:

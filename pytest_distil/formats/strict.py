@@ -91,7 +91,7 @@ def _unsayable(nodes: list[Node], kind: Returned) -> Iterator[str]:
             yield "something may be of any type"
         elif isinstance(node, Record) and node.rest:
             yield "an object may have any keys"
-        elif isinstance(node, Items) and node == Items((), None):
+        elif isinstance(node, Items) and not children(node):
             yield "an array is always empty"
         elif isinstance(node, Record):
             yield from (
