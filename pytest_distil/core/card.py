@@ -33,6 +33,8 @@ class Card:
     format: str | None = None
     """The conversation shape that it was trained in."""
     method: str = "supervised"
+    settings: Mapping[str, Json] = field(default_factory=dict)
+    """What the job was asked for beside its data: hyperparameters, seed, suffix."""
     digests: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 of the files: `train`, `validation`, `calls`."""
     briefs: Sequence[Mapping[str, Json]] = ()

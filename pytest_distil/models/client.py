@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 import httpx2
-from openai import AsyncOpenAI, DefaultAioHttpClient, DefaultAsyncHttpx2Client
+from openai import AsyncOpenAI, DefaultAioHttpClient, DefaultAsyncHttpx2Client, DefaultHttpx2Client, OpenAI
 
 AIOHTTP_FROM = 64
 """Requests in flight from which the SDK's aiohttp transport is used where it is installed: the default transport's
@@ -33,3 +33,13 @@ def make(base_url: str, key: str | None, timeout: float, concurrency: int) -> As
         max_retries=0,
         http_client=transport(limits=limits, timeout=patience),
     )
+
+
+def make_sync(base_url: str, key: str | None, timeout: float) -> OpenAI:
+    """Return a client for one request after the other, each of at most `timeout` seconds of silence; it never retries.
+
+    Unlike `make`, it leaves organisation and project to the environment: jobs belong to one, answers do not.
+    """
+    patience = httpx2.Timeout(timeout, connect=min(_SECONDS_TO_CONNECT, timeout))
+    transport = DefaultHttpx2Client(timeout=patience)
+    return OpenAI(base_url=base_url, api_key=key or NO_KEY, timeout=patience, max_retries=0, http_client=transport)
