@@ -72,14 +72,25 @@ def _task(
 ) -> dict[str, Any]:
     """Return the ruling on one task: by its own threshold, else by whether it clearly fails the overall one."""
     counts = task[BLOCKS[wants.judged]]
-    ruling: dict[str, Any] = {"passed": None, "threshold": wants.fail_under, "bound": None, "reason": None}
+    ruling: dict[str, Any] = {
+        "passed": None,
+        "threshold": wants.fail_under,
+        "bound": None,
+        "lack": None,
+        "reason": None,
+    }
     of = f" of {task['task']}"
     if None in targets:
         ruling = rate(counts, threshold=targets[None], of=of, wants=wants)
     elif wants.fail_under is not None and compared(counts) and _fails_clearly(counts, wants.fail_under):
         low = f"{percent(counts['agreement'])} agreement on {wants.calls(compared(counts))}{of}"
         reason = f"{low} is clearly below {percent(wants.fail_under)}, whatever the other tasks reach"
-        ruling = {**ruling, "passed": False, "reason": f"{reason}; give it a threshold of its own in distil_thresholds"}
+        ruling = {
+            **ruling,
+            "passed": False,
+            "lack": "agreement",
+            "reason": f"{reason}; give it a threshold of its own in distil_thresholds",
+        }
     fields = {
         field: _field(trials, field=field, threshold=threshold, task=task["task"], wants=wants)
         for field, threshold in targets.items()

@@ -11,38 +11,46 @@ from pytest_distil.core.wants import Wants
 
 
 def rate(counts: Mapping[str, Any], *, threshold: float, of: str, wants: Wants) -> dict[str, Any]:
-    """Return the ruling on one rate: `passed`, `threshold`, `bound` where a confidence is asked for, and `reason`."""
+    """Return the ruling on one rate: `passed`, `threshold`, `bound` where a confidence is asked for, `lack`, `reason`.
+
+    `lack` is what there is too little of: `agreement`, `calls`, `clusters` (to say anything with confidence),
+    `independent` calls (to reach the threshold at all), or None.
+    """
     n = compared(counts)
-    ruling: dict[str, Any] = {"passed": False, "threshold": threshold, "bound": None}
+    ruling: dict[str, Any] = {"passed": False, "threshold": threshold, "bound": None, "lack": None, "reason": None}
     what = f"{wants.calls(n)}{of}"
     if n < max(1, wants.min_calls):
         remedy = "collect more" if n else "run tests that call it, or collect more"
-        return {**ruling, "reason": f"{what} compared, at least {wants.min_calls:,} must be; {remedy}"}
+        reason = f"{what} compared, at least {wants.min_calls:,} must be; {remedy}"
+        return {**ruling, "lack": "calls", "reason": reason}
     found = counts["agreement"]
-    if wants.confidence is None:
-        if reaches(found, threshold):
-            return {**ruling, "passed": True, "reason": None}
-        low = f"{percent(found, beside=threshold)} agreement on {what} is below {percent(threshold)}"
-        return {**ruling, "reason": f"{low}; the report shows what differs"}
-    return ruling | _confident(counts, threshold=threshold, what=what, confidence=wants.confidence)
+    if wants.confidence is not None:
+        return ruling | _confident(counts, threshold=threshold, what=what, confidence=wants.confidence)
+    if reaches(found, threshold):
+        return {**ruling, "passed": True}
+    low = f"{percent(found, beside=threshold)} agreement on {what} is below {percent(threshold)}"
+    return {**ruling, "lack": "agreement", "reason": f"{low}; the report shows what differs"}
 
 
 def _confident(counts: Mapping[str, Any], *, threshold: float, what: str, confidence: float) -> dict[str, Any]:
-    """Return `passed`, `bound` and `reason` for the lower bound of a rate."""
+    """Return `passed`, `bound`, `lack` and `reason` for the lower bound of a rate."""
     if counts["effective"] is None:
         few = plural(counts["clusters"], "group or test", "groups or tests")
         least = f"at least {stats.MIN_CLUSTERS} are needed to say anything at {percent(confidence)} confidence"
-        return {"passed": False, "reason": f"{what} come from {few}; {least}: collect more"}
+        return {"lack": "clusters", "reason": f"{what} come from {few}; {least}: collect more"}
     independent = counts["effective"]
     bound = stats.lower_bound(counts["agreement"], independent, confidence=confidence)
     if reaches(bound, threshold):
-        return {"passed": True, "bound": bound, "reason": None}
+        return {"passed": True, "bound": bound}
     worth = f"{what} are worth {independent:,.0f}"
-    reason = unreachable(threshold, confidence=confidence, independent=independent, holding=worth) or (
+    never = unreachable(threshold, confidence=confidence, independent=independent, holding=worth)
+    if never:
+        return {"bound": bound, "lack": "independent", "reason": never}
+    reason = (
         f"{percent(counts['agreement'])} agreement on {what} is at least {percent(bound, beside=threshold)} at "
         f"{percent(confidence)} confidence, below {percent(threshold)}; collect more calls, or train a better model"
     )
-    return {"passed": False, "bound": bound, "reason": reason}
+    return {"bound": bound, "lack": "agreement", "reason": reason}
 
 
 def unreachable(threshold: float, *, confidence: float, independent: float, holding: str) -> str | None:

@@ -16,6 +16,10 @@ from support.reports import facts, sample, triage
         ("gpt-4o", "gpt-4o-mini", False),
         ("gpt-4o", "gpt-4o-mini-2024-07-18", False),
         ("gpt-4o-mini-2024-07-18", "gpt-4o-mini", False),
+        ("id:memory:x", "memory:x", True),
+        ("id:a", "b", False),
+        ("recorded:answers.jsonl", "gpt-4o-mini", True),
+        ("local:triage", "smollm2", True),
         ("a", "b", False),
     ],
 )

@@ -1,0 +1,1 @@
+"""Floor 3: what a report looks like to people."""
