@@ -17,7 +17,7 @@ EXAMPLE_VERSION = 1
 
 
 def fingerprint(task: str, arguments: Mapping[str, Json]) -> str:
-    """Return 32 hexadecimal digits of the SHA-256 of a task's name and a call's arguments; equal calls, equal digits."""
+    """Return 32 hexadecimal digits of the SHA-256 of a task's name and arguments; equal calls have equal digits."""
     return hashlib.sha256(f"{task}\n{canonical(arguments)}".encode()).hexdigest()[:32]
 
 
@@ -62,6 +62,44 @@ class Example:
         return cls(**{**known, "tests": tuple(known["tests"])})
 
 
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One call with different results, each with the tests that vouch for it."""
+
+    task: str
+    dataset: str
+    fingerprint: str
+    arguments: Mapping[str, Json]
+    held_out: HeldOut
+    """Where a test or a session keeps the call from training."""
+    results: tuple[tuple[Json, tuple[str, ...]], ...]
+    """Sorted by canonical text; node ids sorted."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a line of conflicts.jsonl."""
+        return {
+            "v": EXAMPLE_VERSION,
+            "task": self.task,
+            "dataset": self.dataset,
+            "fingerprint": self.fingerprint,
+            "arguments": self.arguments,
+            "held_out": self.held_out,
+            "results": [{"result": result, "tests": list(tests)} for result, tests in self.results],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Conflict:
+        """Read a line of conflicts.jsonl; raise `ValueError` where it is none."""
+        if not isinstance(data, dict) or data.get("v") != EXAMPLE_VERSION:
+            raise ValueError(f"not a conflict of version {EXAMPLE_VERSION}")
+        try:
+            known = {key: data[key] for key in cls.__dataclass_fields__}
+            results = tuple((one["result"], tuple(one["tests"])) for one in data["results"])
+        except KeyError as error:
+            raise ValueError(f"a conflict without {error.args[0]!r}") from error
+        return cls(**{**known, "results": results})
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class LeftOut:
     """A call that did not become an example."""
@@ -84,4 +122,5 @@ NO_SCHEMA = "the return type has no schema"
 MARKED = "the test is marked collect=False"
 NOT_PASSED = "the test did not pass"
 CONFLICT = "conflict: one call, different results"
+OUTVOTED = "conflict: outvoted by the result of most tests"
 TOO_LONG = "the prompt is too long"

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from pytest_distil.core.brief import Brief
+from pytest_distil.core.call import LeftOut
 from pytest_distil.core.text import Json
 
 MANIFEST_VERSION = 1
@@ -23,13 +24,15 @@ class TaskNumbers:
     """The conversation shape of its lines."""
     calls: int
     """Calls that vouched tests made, repeated ones counted each time."""
+    tests: int
+    """Tests that vouch for its examples."""
     train: int
     validation: int
     held_out: int
     """Held-out examples, new inputs and new patterns together."""
     patterns: int
     """Of the held-out ones, new patterns."""
-    most_common: tuple[Json, int] | None
+    most_common: tuple[str, int] | None
     """The result that most examples have, as canonical text, and how many have it."""
     widest_test: tuple[str, int] | None
     """The test function that most examples come from, and how many do."""
@@ -55,12 +58,14 @@ class Manifest:
     """Whether only some of the suite's tests ran."""
     recovered: bool
     """Whether it was made from the journal of a killed run."""
+    merged: tuple[str, ...]
+    """The sessions that it was merged from, oldest first; empty for the session of a run."""
     tests: Mapping[str, int]
     """Attempts that vouched (`passed`), and that did not (`not_passed`)."""
     left_out: Mapping[str, int]
     """Calls by reason."""
-    left_out_examples: Mapping[str, str]
-    """The first of each reason, in words."""
+    left_out_examples: Mapping[str, LeftOut]
+    """The first of each reason."""
     tasks: tuple[TaskNumbers, ...]
     files: Mapping[str, str]
     """SHA-256 by file name."""
@@ -76,11 +81,22 @@ class Manifest:
             raise ValueError(f"not a session manifest of version {MANIFEST_VERSION}")
         try:
             values = {one.name: data[one.name] for one in fields(cls)}
-            tasks = tuple(TaskNumbers(**task) for task in data["tasks"])
-        except (KeyError, TypeError) as error:
+            tasks = tuple(TaskNumbers(**_pairs(task)) for task in data["tasks"])
+            firsts = {reason: LeftOut(**one) for reason, one in data["left_out_examples"].items()}
+        except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"a session manifest that is incomplete: {error}") from error
-        return cls(**{**values, "tasks": tasks})
+        return cls(**{**values, "tasks": tasks, "left_out_examples": firsts, "merged": tuple(data["merged"])})
+
+    @property
+    def examples(self) -> int:
+        """Distinct calls, of all tasks."""
+        return sum(task.examples for task in self.tasks)
 
     def briefs(self) -> dict[str, Brief]:
         """Return the brief of each task, by name."""
         return {task.brief["task"]: Brief.from_json(task.brief) for task in self.tasks}
+
+
+def _pairs(task: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a task's numbers with the pairs that JSON has as lists."""
+    return {**task, **{name: tuple(task[name]) for name in ("most_common", "widest_test") if task[name]}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Generator
 from pathlib import Path
 
@@ -13,9 +14,14 @@ from pytest_distil.plugin import rows
 from pytest_distil.plugin.items import Attempts
 from pytest_distil.plugin.selection import is_partial
 from pytest_distil.plugin.vouch import Vouching
+from pytest_distil.reports import collected
+from pytest_distil.reports.layout import Line
 from pytest_distil.run.collection import Collection
 from pytest_distil.run.recorder import Recorder
 from pytest_distil.store.home import Home
+
+_FLAG = "--distil-collect"
+_NEXT = "--distil-eval=memory:nearest"
 
 
 class CollectingTests(Attempts):
@@ -29,28 +35,86 @@ class CollectingSession:
     """The side of the session: without xdist the same process, with it the controller."""
 
     def __init__(self, settings: Settings, root: Path) -> None:
+        self._root = root
         self._collection = Collection(settings, Home(root))
         self._vouching = Vouching()
+        self._ended = 0
+        """Attempts that ended, whether or not they had anything to say."""
         self._written: tuple[Path, Manifest] | None = None
+        self._failure: OSError | None = None
+        self._is_silent = True
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Open the journal before a test can change what files, clocks and processes are."""
+        if not session.config.option.collectonly:
+            try:
+                self._collection.start()
+            except OSError as error:
+                message = f"--distil-dir: cannot write to {str(self._root)!r}: {error.strerror or error}"
+                raise pytest.UsageError(message) from error
+            self._is_silent = False
+        return (yield)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take what a test's last report brings."""
         worker = rows.worker(report)
         vouched = self._vouching.watch(worker, report)
+        self._ended += report.when == "teardown"
         payload = rows.take(report)
         if payload is not None:
             self._collection.take({**payload, "worker": worker, "vouched": vouched})
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
-        """Write the session."""
-        if not session.config.option.collectonly:
-            partial = exitstatus == pytest.ExitCode.INTERRUPTED or is_partial(session)
+        """Write the session; a run whose calls are not kept has not done what it was asked for."""
+        partial = exitstatus == pytest.ExitCode.INTERRUPTED or is_partial(session)
+        try:
             self._written = self._collection.finish(partial=partial)
+        except OSError as error:
+            self._failure = error
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter, config: pytest.Config
+    ) -> Generator[None, object, object]:
         """Say what was collected, below everything else."""
-        yield
-        print(self._written)
+        result = yield
+        if not self._is_silent:
+            verbosity = config.get_verbosity()
+            lines = self._lines(config, width=config.get_terminal_writer().fullwidth, verbosity=verbosity)
+            if verbosity >= 0:
+                terminalreporter.section("distil: collected")
+            for line in lines:
+                terminalreporter.line(line.text, **line.style)
+        return result
+
+    def _lines(self, config: pytest.Config, *, width: int, verbosity: int) -> list[Line]:
+        """Return the summary."""
+        if self._failure is not None:
+            return collected.not_written(str(self._failure), str(self._root), width=width)
+        if self._written is None:
+            return collected.nothing(self._ended, width=width)
+        folder, manifest = self._written
+        return collected.collected(
+            manifest,
+            _shown(folder, config),
+            width=width,
+            verbosity=verbosity,
+            left_out=sorted(self._collection.left_out.items()),
+            command=_next_command(config),
+        )
+
+
+def _shown(folder: Path, config: pytest.Config) -> str:
+    """Return a folder's path as it is shown: from where pytest was started, where it is below."""
+    here = config.invocation_params.dir
+    return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
+
+
+def _next_command(config: pytest.Config) -> str:
+    """Return the command line that evaluates the same tests."""
+    args = [str(arg) for arg in config.invocation_params.args]
+    return shlex.join(["pytest", *(_NEXT if arg == _FLAG else arg for arg in args)])

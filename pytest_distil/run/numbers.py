@@ -11,7 +11,7 @@ from pytest_distil.core.manifest import TaskNumbers
 from pytest_distil.core.text import canonical
 
 _MOST_LABELS = 1000
-"""Different results that are told apart when the most common one is looked for; with more, none stands out."""
+"""Different results that are told apart when the most common one is looked for; what comes later is not common."""
 
 
 class Numbers:
@@ -23,16 +23,21 @@ class Numbers:
         self._parts: Counter[str] = Counter()
         self._patterns = 0
         self._labels: Counter[str] = Counter()
-        self._tests: Counter[str] = Counter()
+        self._tests: set[str] = set()
+        self._functions: Counter[str] = Counter()
 
     def add(self, example: Example, rules: Rules) -> str:
         """Count an example and return its part: `train`, `validation` or `held_out`."""
-        part = "held_out" if example.held_out else "validation" if self._watches(example, rules) else "train"
+        part = (
+            "held_out" if example.held_out else "validation" if is_validation(self._brief, example, rules) else "train"
+        )
         self._parts[part] += 1
         self._patterns += example.held_out == "pattern"
-        if len(self._labels) < _MOST_LABELS:
-            self._labels[canonical(example.result)] += 1
-        self._tests.update({test_function(test) for test in example.tests})
+        label = canonical(example.result)
+        if label in self._labels or len(self._labels) < _MOST_LABELS:
+            self._labels[label] += 1
+        self._tests.update(example.tests)
+        self._functions.update({test_function(test) for test in example.tests})
         return part
 
     def counted(self, calls: int) -> TaskNumbers:
@@ -42,17 +47,16 @@ class Numbers:
             digests=self._brief.digests(),
             format=self._format,
             calls=calls,
+            tests=len(self._tests),
             train=self._parts["train"],
             validation=self._parts["validation"],
             held_out=self._parts["held_out"],
             patterns=self._patterns,
-            most_common=self._most(self._labels),
-            widest_test=self._most(self._tests),
+            most_common=_most(self._labels),
+            widest_test=_most(self._functions),
         )
 
-    def _watches(self, example: Example, rules: Rules) -> bool:
-        return is_validation(self._brief, example, rules)
 
-    def _most(self, counter: Counter[str]) -> tuple[str, int] | None:
-        """Return the most frequent, by name where several are."""
-        return min(counter.items(), key=lambda item: (-item[1], item[0]), default=None)
+def _most(counter: Counter[str]) -> tuple[str, int] | None:
+    """Return the most frequent, by name where several are."""
+    return min(counter.items(), key=lambda item: (-item[1], item[0]), default=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ Written by pytest-distil.
 sessions/   one folder a collecting run: calls.jsonl is the source, <dataset>.train.jsonl is ready to upload
 reports/    one file an evaluation
 answers.sqlite   answers of models, so that nothing is asked twice
+models.json   what each trained model was trained on
 latest      the newest finished session
 
 Everything here can be made again, but answers cost money. It is ignored by git; copy what you want to keep.
@@ -30,6 +32,7 @@ class Home:
         self.sessions = root / "sessions"
         self.answers = root / "answers.sqlite"
         self.reports = root / "reports"
+        self.cards = root / "models.json"
         self._latest = root / "latest"
 
     def make(self) -> None:
@@ -74,19 +77,27 @@ class Home:
         return path if name and (path / MANIFEST).exists() else None
 
 
+_MOST_BYTES = 100
+"""Of a file's name, before what is appended to it; file systems take 255."""
+
 MANIFEST = "session.json"
 CALLS = "calls.jsonl"
+CONFLICTS = "conflicts.jsonl"
 JOURNAL = "journal.jsonl"
 
 
 def dataset_file(dataset: str, part: Part) -> str:
-    """Return the name of a dataset's file in a session's folder."""
-    return f"{file_name(dataset)}.{part}.jsonl"
+    """Return the name of a dataset's file in a session's folder; no two datasets have the same."""
+    name = file_name(dataset)
+    if name != dataset:
+        name += f"-{hashlib.sha256(dataset.encode()).hexdigest()[:6]}"
+    return f"{name}.{part}.jsonl"
 
 
 def file_name(text: str) -> str:
     """Return text as a file's name on every system: what is not a letter, digit, `.`, `_` or `-` becomes `-`."""
-    return re.sub(r"[^\w.-]+", "-", text).strip("-.")[:100] or "unnamed"
+    name = re.sub(r"[^\w.-]+", "-", text).strip("-.")
+    return name.encode()[:_MOST_BYTES].decode(errors="ignore") or "unnamed"
 
 
 def _now() -> str:

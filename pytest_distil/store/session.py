@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
 
-from pytest_distil.core.call import Example
+from pytest_distil.core.call import Conflict, Example
 from pytest_distil.core.files import read_json, read_lines, write_json
 from pytest_distil.core.manifest import Manifest
 from pytest_distil.core.text import compact
 from pytest_distil.mark.errors import DataError
-from pytest_distil.store.home import CALLS, MANIFEST, Home, dataset_file
+from pytest_distil.store.home import CALLS, CONFLICTS, MANIFEST, Home, dataset_file
+
+_MOST_OPEN = 64
+"""Files kept open at once; a suite may have hundreds of datasets, and a process may open as few as 256 files."""
 
 
 class SessionWriter:
@@ -21,12 +23,16 @@ class SessionWriter:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._open = ExitStack()
-        self._files: dict[str, TextIO] = {}
+        self._open: dict[str, TextIO] = {}
+        self._names: set[str] = set()
 
     def example(self, example: Example) -> None:
         """Write a line of calls.jsonl."""
         self._write(CALLS, compact(example.to_json()))
+
+    def conflict(self, conflict: Conflict) -> None:
+        """Write a line of conflicts.jsonl."""
+        self._write(CONFLICTS, compact(conflict.to_json()))
 
     def line(self, dataset: str, part: str, line: str) -> None:
         """Write a line of one of a dataset's files."""
@@ -34,15 +40,24 @@ class SessionWriter:
 
     def close(self) -> dict[str, str]:
         """End the files and return the SHA-256 of each."""
-        self._open.close()
-        return {name: _sha256(self.folder / name) for name in sorted(self._files)}
+        while self._open:
+            self._open.popitem()[1].close()
+        return {name: _sha256(self.folder / name) for name in sorted(self._names)}
 
     def _write(self, name: str, line: str) -> None:
-        file = self._files.get(name)
+        file = self._open.get(name)
         if file is None:
-            opened = (self.folder / name).open("w", encoding="utf-8", newline="\n")
-            file = self._files[name] = self._open.enter_context(opened)
+            if len(self._open) >= _MOST_OPEN:
+                self._open.pop(next(iter(self._open))).close()
+            file = self._open[name] = self._opened(self.folder / name)
         file.write(f"{line}\n")
+
+    def _opened(self, path: Path) -> TextIO:
+        """Open a file anew, or to go on where it was closed to make room."""
+        if path.name in self._names:
+            return path.open("a", encoding="utf-8", newline="\n")
+        self._names.add(path.name)
+        return path.open("w", encoding="utf-8", newline="\n")
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -67,6 +82,18 @@ def read_examples(folder: Path) -> Iterator[Example]:
     for number, data in read_lines(path):
         try:
             yield Example.from_json(data)
+        except ValueError as error:
+            raise DataError(path, str(error), line=number) from error
+
+
+def read_conflicts(folder: Path) -> Iterator[Conflict]:
+    """Yield the conflicts of a session; raise `DataError` for a line that is none."""
+    path = folder / CONFLICTS
+    if not path.exists():
+        return  # a session without conflicts has no such file
+    for number, data in read_lines(path):
+        try:
+            yield Conflict.from_json(data)
         except ValueError as error:
             raise DataError(path, str(error), line=number) from error
 

@@ -1,0 +1,144 @@
+"""What vouched calls add up to: duplicates merged, conflicts settled, sides decided."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from pytest_distil.core.brief import Brief
+from pytest_distil.core.call import CONFLICT, OUTVOTED, Conflict, Example, HeldOut, LeftOut, fingerprint
+from pytest_distil.core.dataset import Rules, held_out_side
+from pytest_distil.core.text import Json, canonical
+
+_FEW = 16
+"""Tests of one result that are kept as a tuple, which is small; more as a set, which takes another one quickly."""
+
+_Tests = tuple[str, ...] | set[str]
+_Seen = tuple[str, _Tests]
+"""A result as JSON text, and the tests that saw it."""
+
+
+class _Entry:
+    """One distinct call. A million of them must fit into memory, so it is as small as Python allows."""
+
+    __slots__ = ("arguments", "held_out", "result", "results", "task", "tests")
+
+    def __init__(self, task: str, arguments: str, result: str) -> None:
+        self.task = task
+        self.arguments = arguments
+        self.held_out: HeldOut = False
+        """Where a test or a session keeps the call from training."""
+        self.result = result
+        self.tests: _Tests = ()
+        self.results: dict[str, _Seen] | None = None
+        """The different results by their canonical text, where there are several; `result` then means nothing."""
+
+
+class Gathering:
+    """Takes vouched calls in any order, and gives the same examples for every order."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._entries: dict[bytes, _Entry] = {}
+        self._tests: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def add(self, task: str, arguments: str, result: str, *, tests: tuple[str, ...], held_out: HeldOut = False) -> None:
+        """Add a call and its result, both as JSON text; `held_out` says that it is kept from training."""
+        key = bytes.fromhex(fingerprint(task, json.loads(arguments)))
+        entry = self._entries.get(key)
+        if entry is None:
+            entry = self._entries[key] = _Entry(task, arguments, result)
+        # Equal calls may differ in the order of a dict's keys: the smallest text stands for all, whichever came first.
+        entry.arguments = min(entry.arguments, arguments)
+        entry.held_out = _stricter(entry.held_out, held_out)
+        _add_result(entry, result, self._tests.setdefault(tests, tests))
+
+    def each(self, briefs: Mapping[str, Brief]) -> Iterator[Example | Conflict]:
+        """Yield each call as an example, as a conflict, or as both where the conflict was settled.
+
+        Sorted by task and fingerprint; of a settled conflict the example comes first.
+        """
+        for key, entry in sorted(self._entries.items(), key=lambda item: (item[1].task, item[0])):
+            brief = briefs[entry.task]
+            settled = _settle(entry, self._rules.conflicts)
+            if settled:
+                yield self._example(key.hex(), entry, brief, *settled)
+            if entry.results:
+                yield _conflict(key.hex(), entry, brief)
+
+    def _example(self, digits: str, entry: _Entry, brief: Brief, result: str, seen_by: _Tests) -> Example:
+        arguments, tests = json.loads(entry.arguments), tuple(sorted(seen_by))
+        by_rule = held_out_side(brief, arguments, tests, self._rules)
+        return Example(
+            task=brief.task,
+            dataset=brief.dataset,
+            fingerprint=digits,
+            arguments=arguments,
+            result=json.loads(result),
+            held_out=_stricter(entry.held_out, by_rule),
+            group=canonical(arguments[brief.group]) if brief.group and brief.group in arguments else None,
+            tests=tests,
+        )
+
+
+def left_out_by(conflict: Conflict, brief: Brief, *, settled: bool) -> LeftOut:
+    """Describe what a conflict leaves out, with its likely cause."""
+    tests = sorted(test for _, seen_by in conflict.results for test in seen_by)
+    excluded = ", ".join(map(repr, brief.excluded))
+    cause = f"; the calls may differ in what is excluded: {excluded}" if excluded else ""
+    reason = OUTVOTED if settled else CONFLICT
+    return LeftOut(reason, conflict.task, f"{len(conflict.results)} different results{cause}", tests[0])
+
+
+def _stricter(one: HeldOut, other: HeldOut) -> HeldOut:
+    """Return what keeps a call further from training: held out wins, and a whole pattern over an input."""
+    sides: tuple[HeldOut, ...] = ("pattern", "input", False)
+    return next(side for side in sides if side in (one, other))
+
+
+def _add_result(entry: _Entry, result: str, tests: tuple[str, ...]) -> None:
+    """Add a result, or its tests to the result that it equals."""
+    if entry.results is None:
+        if _equal(entry.result, result):
+            entry.result = min(entry.result, result)
+            entry.tests = _and(entry.tests, tests)
+            return
+        entry.results = {_key(entry.result): (entry.result, entry.tests)}
+    key = _key(result)
+    known, seen_by = entry.results.get(key, (result, ()))
+    entry.results[key] = (min(known, result), _and(seen_by, tests))
+
+
+def _equal(one: str, other: str) -> bool:
+    """Return whether two JSON texts of ours say the same: they then differ in the order of keys at most."""
+    return one == other or (len(one) == len(other) and _key(one) == _key(other))
+
+
+def _key(text: str) -> str:
+    return canonical(json.loads(text))
+
+
+def _and(tests: _Tests, more: tuple[str, ...]) -> _Tests:
+    """Return tests and some more, each once."""
+    if isinstance(tests, set):
+        tests.update(more)
+        return tests
+    every = (*tests, *(test for test in more if test not in tests)) if tests else more
+    return every if len(every) <= _FEW else set(every)
+
+
+def _settle(entry: _Entry, how: Literal["drop", "majority"]) -> _Seen | None:
+    """Return the one result and its tests, or None where they conflict."""
+    if entry.results is None:
+        return entry.result, entry.tests
+    first, second = sorted(entry.results.values(), key=lambda seen: -len(seen[1]))[:2]
+    return None if how == "drop" or len(first[1]) == len(second[1]) else first
+
+
+def _conflict(digits: str, entry: _Entry, brief: Brief) -> Conflict:
+    """Return an entry with different results as plain JSON."""
+    results: list[tuple[Json, tuple[str, ...]]] = [
+        (json.loads(text), tuple(sorted(tests))) for _, (text, tests) in sorted((entry.results or {}).items())
+    ]
+    return Conflict(brief.task, brief.dataset, digits, json.loads(entry.arguments), entry.held_out, tuple(results))
