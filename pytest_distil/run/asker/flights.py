@@ -126,7 +126,7 @@ class Flights:
             self._missed(flight, event, sent)
         except TimeoutError:
             self._missed(flight, Unanswered(f"no answer within {self._timeout:g} s", retry=True), sent)
-        except Exception as error:  # noqa: BLE001 - one prompt's trouble is not the others'
+        except Exception as error:  # one prompt's trouble is not the others'
             self._land(flight, Answer(failed=f"{type(error).__name__}: {error}"))
         else:
             self._answered(flight, answer, sent)

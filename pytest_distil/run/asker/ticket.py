@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -29,21 +29,24 @@ async def _wait(ticket: Ticket[_T]) -> _T:
     if not ticket.done():
         trio = sys.modules.get("trio")
         asyncio = sys.modules.get("asyncio")
-        if trio is not None and trio.lowlevel.in_trio_task():
+        if trio is not None and _inside(trio.lowlevel.current_task):
             await _wait_in_trio(ticket, trio)
-        elif asyncio is not None and (loop := _running(asyncio)) is not None:
-            await _wait_in_asyncio(ticket, asyncio, loop)
+        elif asyncio is not None and _inside(asyncio.get_running_loop):
+            await _wait_in_asyncio(ticket, asyncio)
     return ticket.result()
 
 
-def _running(asyncio: Any) -> Any:
+def _inside(what_runs: Callable[[], Any]) -> bool:
+    """Tell whether a loop's own question is answered here."""
     try:
-        return asyncio.get_running_loop()
+        what_runs()
     except RuntimeError:
-        return None
+        return False
+    return True
 
 
-async def _wait_in_asyncio(ticket: Ticket[_T], asyncio: Any, loop: Any) -> None:
+async def _wait_in_asyncio(ticket: Ticket[_T], asyncio: Any) -> None:
+    loop = asyncio.get_running_loop()
     event = asyncio.Event()
 
     def wake(_: Future[_T]) -> None:
