@@ -21,6 +21,11 @@ def fingerprint(task: str, arguments: Mapping[str, Json]) -> str:
     return hashlib.sha256(f"{task}\n{canonical(arguments)}".encode()).hexdigest()[:32]
 
 
+def in_sample(digits: str, share: float) -> bool:
+    """Return whether a call is in a sample of that share, 0 to 1: a pure function of its fingerprint."""
+    return int(digits[:8], 16) / 2**32 < share
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """A call and the original's result, with the tests that vouch for it."""

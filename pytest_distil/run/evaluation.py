@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pytest_distil.core import gate
-from pytest_distil.core.call import Example
+from pytest_distil.core.call import Example, in_sample
 from pytest_distil.core.evidence import Hint, Outcome, Selection, TaskFacts, Traffic
 from pytest_distil.core.prompt import Usage
 from pytest_distil.core.report import ReportJson, build
@@ -61,7 +61,8 @@ class Evaluation:
 
     def _judged(self, expected: set[Key], ended: list[Outcome], selection: Selection) -> ReportJson:
         """Return the report on what tests called and on the calls that the session holds of them."""
-        trials = self._trials(expected)
+        expected = {key for key in expected if in_sample(key[1], self._settings.sample)}
+        trials = [one for one in self._trials(expected) if in_sample(one.fingerprint, self._settings.sample)]
         report = build(
             trials=trials,
             tests=ended,

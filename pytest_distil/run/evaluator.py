@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from pytest_distil.core.call import fingerprint
+from pytest_distil.core.call import fingerprint, in_sample
 from pytest_distil.core.prompt import Answer, Prompt
 from pytest_distil.core.settings import Settings
 from pytest_distil.formats import load
@@ -227,10 +227,10 @@ class Evaluator(Recorder):
         return [[*key, self._again[key]] for key in new]
 
     def _is_sampled(self, key: tuple[str, str]) -> bool:
-        """Return whether a call is asked about: a pure function of its fingerprint."""
+        """Return whether a call is asked about."""
         if self._settings.sample == 1:
             return True
-        return int(fingerprint(key[0], json.loads(key[1]))[:8], 16) / 2**32 < self._settings.sample
+        return in_sample(fingerprint(key[0], json.loads(key[1])), self._settings.sample)
 
     def _new_prompts(self) -> list[list[Any]]:
         """Return task, arguments and characters of the prompts that were not told of yet."""
