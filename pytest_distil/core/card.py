@@ -31,7 +31,9 @@ class Card:
     """The id of the session whose data it was trained on; None for a model of which nothing else is known."""
     dataset: str | None = None
     format: str | None = None
-    """The conversation shape that it was trained in."""
+    """The conversation shape that it was trained in, where nothing says it of a task by itself."""
+    formats: Mapping[str, str] = field(default_factory=dict)
+    """That shape by task."""
     method: str = "supervised"
     settings: Mapping[str, Json] = field(default_factory=dict)
     """What the job was asked for beside its data: hyperparameters, seed, suffix."""
@@ -78,6 +80,10 @@ class Card:
             return None
         by_test = self.holdout_by == "test"
         return Rules(self.holdout, "test" if by_test else "call", self.validation)
+
+    def format_of(self, task: str) -> str | None:
+        """Return the conversation shape that the model knows a task in; None where nobody said it."""
+        return self.formats.get(task, self.format)
 
     def finished(self, model: str) -> Card:
         """Return the card of a job that succeeded."""

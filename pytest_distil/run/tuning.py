@@ -1,0 +1,187 @@
+"""From a training file to the card of the model that is trained on it: what the file's session knows of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pytest_distil.core.brief import Brief, digest
+from pytest_distil.core.card import Card, why_stale
+from pytest_distil.core.dataset import Rules, is_validation
+from pytest_distil.core.manifest import Manifest, TaskNumbers
+from pytest_distil.core.text import Json
+from pytest_distil.formats import RAW, load
+from pytest_distil.formats.jsonl import lines_of, parsed
+from pytest_distil.formats.providers import TRL
+from pytest_distil.formats.strict import shape
+from pytest_distil.store.cards import Cards
+from pytest_distil.store.home import MANIFEST, Home, file_name
+from pytest_distil.store.session import read_examples, read_manifest
+
+_MOST_METADATA = 512
+"""Characters that a value of a job's metadata may have."""
+
+Trained = Literal["train", "validation", "held_out"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a training file comes from."""
+
+    manifest: Manifest
+    dataset: str
+    tasks: tuple[TaskNumbers, ...]
+
+
+def origin_of(path: Path, home: Home) -> Origin | None:
+    """Return the session and dataset of a training file; None for a file that no session here knows.
+
+    A file in a session's folder is of that session. One that was exported elsewhere is known by its first system
+    text: it is of the newest session whose prompts begin with it.
+    """
+    folders = [path.parent] if (path.parent / MANIFEST).exists() else list(reversed(home.finished_sessions()))
+    spoken = system_text(path)
+    for folder in folders:
+        manifest = read_manifest(folder)
+        named = [one for one in manifest.tasks if file_name(one.brief["dataset"]) == _stem(path)]
+        found = named if folder == path.parent and named else [one for one in manifest.tasks if spoken in _spoken(one)]
+        if found:
+            dataset = found[0].brief["dataset"]
+            tasks = tuple(one for one in manifest.tasks if one.brief["dataset"] == dataset)
+            return Origin(manifest, dataset, tasks)
+    return None
+
+
+def system_text(path: Path) -> str | None:
+    """Return the first system text of a training file; None where there is none."""
+    lines = (parsed(line)[0] for number, line in lines_of(path) if number)
+    example = next(lines, None)
+    if not isinstance(example, dict):
+        return None
+    asked = example.get("input", example)
+    messages = asked.get("messages", example.get(TRL.pairs[0])) if isinstance(asked, dict) else None
+    return _first_content(messages)
+
+
+def reply_schemas(origin: Origin | None) -> dict[str, Json]:
+    """Return the schema of replies by system text, for lines that do not hold it themselves."""
+    plain = (one for one in origin.tasks if one.format == "json_schema") if origin else ()
+    return {_system(one): shape(Brief.from_json(one.brief)).schema for one in plain}
+
+
+def prompt_digest(format_name: str, brief: Brief) -> str:
+    """Return the digest of everything that the training lines of a task share: system text, tools, how it replies."""
+    frame = load(format_name).frame(brief)
+    return digest([frame.head, frame.middle, frame.tail])
+
+
+def draft(origin: Origin | None, *, provider: str, base: str, files: Mapping[str, Path]) -> Card:
+    """Return the card of a job that is to be created; `files` are `train` and, where there is one, `validation`."""
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    digests = {part: sha256(path) for part, path in files.items()}
+    if origin is None:
+        return Card(model=None, base=base, provider=provider, created=created, digests=digests)
+    settings = origin.manifest.settings
+    calls = origin.manifest.files.get("calls.jsonl")
+    return Card(
+        model=None,
+        base=base,
+        provider=provider,
+        created=created,
+        session=origin.manifest.id,
+        dataset=origin.dataset,
+        formats={one.brief["task"]: one.format for one in origin.tasks},
+        digests={**digests, **({"calls": calls} if calls else {})},
+        briefs=[one.brief for one in origin.tasks],
+        prompts={one.brief["task"]: prompt_digest(one.format, Brief.from_json(one.brief)) for one in origin.tasks},
+        holdout=settings.get("holdout"),
+        holdout_by=settings.get("holdout_by", "call"),
+        validation=settings.get("validation", 0.0),
+    )
+
+
+def metadata(card: Card) -> dict[str, str]:
+    """Return what a job's metadata carries: enough to find it again, and to see what it was trained on."""
+    told = {
+        "distil_order": digest([card.provider, card.base, card.method, card.settings, card.digests]),
+        "distil_dataset": card.digests.get("train", ""),
+        "distil_name": card.dataset or "",
+        "distil_session": card.session or "",
+        "distil_tasks": ",".join(sorted(card.prompts)),
+        "distil_prompts": ",".join(card.prompts[task] for task in sorted(card.prompts)),
+    }
+    return {key: value if len(value) <= _MOST_METADATA else _cut(value) for key, value in told.items() if value}
+
+
+def card_for(cards: Cards, model: str) -> Card | None:
+    """Return the card of a MODEL as users write it: `latest`, the id of a model or a job; None where there is none.
+
+    Raises `ModelError` where `latest` names nothing.
+    """
+    return cards.get("latest") if model == "latest" else cards.find(model)
+
+
+def stale(card: Card, briefs: Iterable[Brief]) -> list[str]:
+    """Return a sentence for each task that a model would be asked about otherwise than it was trained."""
+    found = (why_stale(card, brief, prompt=_prompt(card, brief)) for brief in briefs)
+    return [sentence for sentence in found if sentence]
+
+
+def trained_calls(home: Home, card: Card) -> dict[str, Trained] | None:
+    """Return by fingerprint what each call of a card's session was used for; None where the session is gone."""
+    folder = home.sessions / (card.session or "")
+    if card.session is None or not (folder / MANIFEST).exists():
+        return None
+    rules, briefs = card.rules(), card.trained()
+    mine = (one for one in read_examples(folder) if one.task in briefs)
+    return {one.fingerprint: _use(briefs[one.task], one, rules) for one in mine}
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _use(brief: Brief, example: Any, rules: Rules | None) -> Trained:
+    if example.held_out:
+        return "held_out"
+    return "validation" if rules and is_validation(brief, example, rules) else "train"
+
+
+def _prompt(card: Card, brief: Brief) -> str | None:
+    """Return the digest of today's prompt of a task, in the format that it was trained in."""
+    shape = card.format_of(brief.task)
+    return prompt_digest(shape, brief) if shape and shape != RAW else None
+
+
+def _spoken(task: TaskNumbers) -> tuple[str, ...]:
+    return () if task.format == RAW else (_system(task),)
+
+
+def _system(task: TaskNumbers) -> str:
+    """Return the system text of a task's lines."""
+    body = load(task.format).prompt(Brief.from_json(task.brief), {})
+    return str(body["messages"][0]["content"])
+
+
+def _first_content(messages: Json) -> str | None:
+    first = messages[0] if isinstance(messages, list) and messages else None
+    content = first.get("content") if isinstance(first, dict) else None
+    return content if isinstance(content, str) else None
+
+
+def _stem(path: Path) -> str:
+    """Return the dataset's part of a file's name."""
+    words = path.name.split(".")
+    ends = [index for index, word in enumerate(words) if word in ("train", "hard", "validation", "held_out", "dpo")]
+    return ".".join(words[: ends[-1]]) if ends else path.stem
+
+
+def _cut(value: str) -> str:
+    """Return the beginning of a long value, and a digest of all of it."""
+    return f"{value[: _MOST_METADATA - 20]}...{digest(value)}"
