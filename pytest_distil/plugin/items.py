@@ -36,6 +36,9 @@ class Attempts:
         """Go on as before."""
         attempt.barred = None
 
+    def asserted(self, item: pytest.Item, attempt: Attempt) -> None:
+        """Do what is to be done between a test's body and its teardown."""
+
     def end(self, item: pytest.Item, attempt: Attempt, report: pytest.TestReport) -> None:
         """Send what an attempt has to say on its last report."""
         rows.hang(report, self._recorder.payload(attempt))
@@ -64,9 +67,11 @@ class Attempts:
             self.leave_wide_fixture(attempt)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self) -> Generator[None]:
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None]:
         """Leave out what is called after the test's own assertions."""
         attempt = self._recorder.attempt
+        if attempt is not None:
+            self.asserted(item, attempt)
         if attempt is not None and attempt.barred is None:
             attempt.barred = TEARDOWN
         return (yield)

@@ -1,0 +1,47 @@
+"""What JUnit files say of an evaluation: properties of each test, and a test case for the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import pytest
+from _pytest.junitxml import xml_key
+
+from pytest_distil.run.recorder import Attempt
+
+_NODE_ID = "pytest-distil::gate"
+
+
+def add_properties(item: pytest.Item, attempt: Attempt, *, is_second: bool) -> None:
+    """Say on a test what the model did in it; before its teardown report, which takes the properties along."""
+    if attempt.rows:
+        item.user_properties.append(("distil_calls", str(len(attempt.rows))))
+        received = {None: "original", False: "same", True: "different"}[attempt.different]
+        item.user_properties.append(("distil_values", received))
+    if is_second:
+        item.user_properties.append(("distil_run", "second, with the original's values"))
+
+
+def add_gate(config: pytest.Config, ruling: Mapping[str, Any], sentences: Sequence[str]) -> None:
+    """Put the ruling into the JUnit file, where one is written, as a test case that passed or failed."""
+    xml = config.stash.get(xml_key, None)
+    if xml is None or ruling["passed"] is None:
+        return
+    xml.pytest_runtest_logreport(_report("call", "passed" if ruling["passed"] else "failed", sentences))
+    xml.pytest_runtest_logreport(_report("teardown", "passed", ()))
+
+
+def _report(when: Literal["call", "teardown"], outcome: Literal["passed", "failed"], why: Sequence[str]) -> pytest.TestReport:
+    """Return a report as a test named `gate` would have made it."""
+    return pytest.TestReport(
+        nodeid=_NODE_ID,
+        location=("pytest-distil", None, "gate"),
+        keywords={},
+        outcome=outcome,
+        longrepr="\n".join(why) if outcome == "failed" else None,
+        when=when,
+        duration=0.0,
+        start=0.0,
+        stop=0.0,
+    )
