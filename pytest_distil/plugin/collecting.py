@@ -13,6 +13,7 @@ from pytest_distil.core.settings import Settings
 from pytest_distil.plugin import rows
 from pytest_distil.plugin.items import Attempts
 from pytest_distil.plugin.selection import is_partial
+from pytest_distil.plugin.showing import show, shown
 from pytest_distil.plugin.vouch import Vouching
 from pytest_distil.reports import collected
 from pytest_distil.reports.layout import Line
@@ -85,10 +86,7 @@ class CollectingSession:
         if not self._is_silent:
             verbosity = config.get_verbosity()
             lines = self._lines(config, width=config.get_terminal_writer().fullwidth, verbosity=verbosity)
-            if verbosity >= 0:
-                terminalreporter.section("distil: collected")
-            for line in lines:
-                terminalreporter.line(line.text, **line.style)
+            show(terminalreporter, "distil: collected", lines)
         return result
 
     def _lines(self, config: pytest.Config, *, width: int, verbosity: int) -> list[Line]:
@@ -100,18 +98,12 @@ class CollectingSession:
         folder, manifest = self._written
         return collected.collected(
             manifest,
-            _shown(folder, config),
+            shown(folder, config),
             width=width,
             verbosity=verbosity,
             left_out=sorted(self._collection.left_out.items()),
             command=_next_command(config),
         )
-
-
-def _shown(folder: Path, config: pytest.Config) -> str:
-    """Return a folder's path as it is shown: from where pytest was started, where it is below."""
-    here = config.invocation_params.dir
-    return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
 
 
 def _next_command(config: pytest.Config) -> str:

@@ -15,10 +15,12 @@ from pytest_distil.core.files import write_json
 from pytest_distil.core.report import ReportJson
 from pytest_distil.core.settings import Settings
 from pytest_distil.mark.errors import DistilError
-from pytest_distil.plugin import rows
+from pytest_distil.plugin import junit, rows
 from pytest_distil.plugin.outcomes import Outcomes
 from pytest_distil.plugin.selection import is_partial
+from pytest_distil.plugin.showing import show, shown, tell_without_terminal
 from pytest_distil.plugin.vouch import Vouching
+from pytest_distil.reports.terminal import evaluated, ruling
 from pytest_distil.run.asker.client import AskerClient, connect
 from pytest_distil.run.asker.process import AskerProcess
 from pytest_distil.run.evaluation import Evaluation
@@ -102,8 +104,9 @@ class EvaluatingSession:
         result = yield
         if not session.config.option.collectonly and not self._settings.dry_run and self._outcomes.all():
             self._report(session, interrupted=False)
-            if self.report and self.report["ruling"]["passed"] is False:
-                session.testsfailed += 1
+            if self.report:
+                session.testsfailed += self.report["ruling"]["passed"] is False
+                junit.add_gate(session.config, self.report["ruling"], self.report["ruling"]["reasons"])
         return result
 
     @pytest.hookimpl(tryfirst=True)
@@ -115,10 +118,27 @@ class EvaluatingSession:
         cache = getattr(session.config, "cache", None)  # absent under -p no:cacheprovider
         if cache and self._outcomes.all():
             cache.set(DISAGREED_CACHE, self._outcomes.disagreed())
+        if self.report:
+            tell_without_terminal(session.config, ruling(self.report))
         if self._client:
             self._client.close()
         if self._asker:
             self._asker.close()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, object, object]:
+        """Say where the model agrees, below everything else, the ruling directly above pytest's closing line."""
+        result = yield
+        if self.report:
+            lines = evaluated(
+                self.report,
+                width=self._config.get_terminal_writer().fullwidth,
+                verbosity=self._config.get_verbosity(),
+                path=shown(self.written[0], self._config),
+                show_values=self._settings.show_values,
+            )
+            show(terminalreporter, "distil: evaluated", lines)
+        return result
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
         """Show a test that passes only with the original's values as what it is."""
