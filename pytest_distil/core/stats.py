@@ -128,10 +128,12 @@ def smallest_drop(changes: Sequence[Fraction], *, level: float) -> Fraction | No
 
 def _score(rate: float, n: float, quantile: float) -> float:
     """Return the rate at which a score test stops rejecting, on the side of the quantile's sign."""
+    if rate == (quantile > 0):
+        return rate  # exactly, where computing leaves 0.9999999999999998
     square = quantile * quantile
     centre = rate + square / (2 * n)
     spread = quantile * math.sqrt((rate * (1 - rate) + square / (4 * n)) / n)
-    return min(1.0, max(0.0, (centre + spread) / (1 + square / n)))
+    return (centre + spread) / (1 + square / n)
 
 
 def _student(freedom: int) -> float:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from pytest_distil.core import stats
 from pytest_distil.core.trial import VERDICTS, Trial
+
+Counts = Mapping[str, Any]
+"""COUNTS, as they stand in a report."""
 
 
 @dataclass(frozen=True, slots=True)
