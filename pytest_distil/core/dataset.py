@@ -38,6 +38,13 @@ def is_validation(brief: Brief, example: Example, rules: Rules) -> bool:
     return not example.held_out and _share(keys[0], part=1) < rules.validation
 
 
+def part_of(brief: Brief, example: Example, rules: Rules) -> str:
+    """Return in which of its dataset's files an example is: `train`, `validation` or `held_out`."""
+    if example.held_out:
+        return "held_out"
+    return "validation" if is_validation(brief, example, rules) else "train"
+
+
 def test_function(node_id: str) -> str:
     """Return the node id of a test's function, without its parameters."""
     path, separator, name = node_id.partition("::")  # a parameter may hold `::` too
@@ -62,5 +69,5 @@ def _is_default(brief: Brief, name: str, value: Json) -> bool:
 
 def _share(key: str, *, part: int = 0) -> float:
     """Return a number from 0 to below 1 that a key always has; each part of its hash gives another."""
-    digest = hashlib.sha256(key.encode()).digest()
+    digest = hashlib.sha256(key.encode(errors="backslashreplace")).digest()  # a path may be no UTF-8
     return int.from_bytes(digest[part * 8 : part * 8 + 8], "big") / 2**64

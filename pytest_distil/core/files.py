@@ -7,10 +7,15 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TextIO
 
 from pytest_distil.core.text import Json
 from pytest_distil.mark.errors import DataError
+
+
+def open_for_lines(path: Path, mode: Literal["w", "a"] = "w") -> TextIO:
+    """Open a file for lines of JSON: UTF-8, a lone surrogate (of a path that is not UTF-8) as JSON's own escape."""
+    return path.open(mode, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:
@@ -18,7 +23,7 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with half.open("w", encoding="utf-8", newline="\n") as file:
+        with open_for_lines(half) as file:
             file.writelines(f"{line}\n" for line in lines)
             file.flush()
             os.fsync(file.fileno())
@@ -46,18 +51,17 @@ def read_lines(path: Path, *, torn_end: bool = False) -> Iterator[tuple[int, Any
     Raises `DataError` for a line that is no JSON; with `torn_end` the last line may be one that was cut off.
     """
     try:
-        with path.open(encoding="utf-8", newline="\n") as file:
+        with path.open("rb") as file:
             for number, line in enumerate(file, 1):
-                if not line.strip():
-                    continue
-                if torn_end and not line.endswith("\n"):
+                if torn_end and not line.endswith(b"\n"):
                     return
-                yield number, _parse(path, number, line)
-    except (OSError, UnicodeDecodeError) as error:
+                if line.strip():
+                    yield number, _parse(path, number, line)
+    except OSError as error:
         raise DataError(path, _why(error)) from error
 
 
-def _parse(path: Path, number: int, line: str) -> Json:
+def _parse(path: Path, number: int, line: bytes) -> Json:
     try:
         return json.loads(line)
     except (ValueError, RecursionError) as error:

@@ -57,8 +57,8 @@ class Collection:
             return None
         folder = self._journal.path.parent
         if self._attempts.is_empty:
-            self._journal.close(remove=True)
-            folder.rmdir()
+            self._journal.close(remove=False)
+            _remove(self._journal.path)
             return None
         manifest = self._attempts.settled().write(folder, seconds=time.monotonic() - self._clock, partial=partial)
         self._journal.close(remove=True)
@@ -67,26 +67,37 @@ class Collection:
         return folder, manifest
 
 
-def recover(folder: Path) -> Manifest:
+def recover(folder: Path) -> Manifest | None:
     """Make a session of the journal that a killed run left behind; return its manifest.
 
-    Raises `DataError` where there is none, and while the run is still going on.
+    None where no test had ended; the folder is then removed. Raises `DataError` where there is no journal, and
+    while its run is still going on.
     """
     if is_live(folder):
         raise DataError(folder, "its run is still going on; wait for its end")
-    head, events = read_journal(folder)
     path = folder / JOURNAL
-    try:
-        attempts = _Attempts(Stock(Facts.from_json(head)))
-    except ValueError as error:
-        raise DataError(path, str(error), line=1) from error
+    if path.exists() and not path.stat().st_size:  # killed between opening it and writing its head
+        _remove(path)
+        return None
+    head, events = read_journal(folder)
+    facts = Facts.from_json(head, path=path)
+    attempts = _Attempts(Stock(facts))
     for event in events:
         attempts.take(event)
+    if attempts.is_empty:
+        _remove(path)
+        return None
     # The journal was last written when the last test had ended.
-    seconds = path.stat().st_mtime - datetime.fromisoformat(head["started"]).timestamp()
+    seconds = path.stat().st_mtime - datetime.fromisoformat(facts.started).timestamp()
     manifest = attempts.settled().write(folder, seconds=max(seconds, 0.0), partial=True, recovered=True)
     path.unlink()
     return manifest
+
+
+def _remove(journal: Path) -> None:
+    """Remove a session that holds nothing."""
+    journal.unlink()
+    journal.parent.rmdir()
 
 
 class _Attempts:

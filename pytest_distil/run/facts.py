@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Self
 
 from pytest_distil.core.settings import Settings
+from pytest_distil.mark.errors import DataError
 
 _PACKAGES = ("pytest-distil", "pytest", "pydantic")
 
@@ -37,12 +39,12 @@ class Facts:
         return {**asdict(self), "settings": self.settings.to_json()}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` made, also among other keys; raise `ValueError` for what another version wrote."""
+    def from_json(cls, data: Mapping[str, Any], *, path: Path) -> Self:
+        """Read what `to_json` made, also among other keys; raise `DataError` for what another version wrote."""
         try:
             return cls(data["started"], Settings.from_json(data["settings"]), data["versions"], data["commit"])
         except (KeyError, TypeError) as error:
-            raise ValueError(f"written by another version of pytest-distil ({error})") from error
+            raise DataError(path, f"written by another version of pytest-distil ({error})") from error
 
 
 def _commit() -> str | None:

@@ -6,7 +6,7 @@ from collections import Counter
 
 from pytest_distil.core.brief import Brief
 from pytest_distil.core.call import Example
-from pytest_distil.core.dataset import Rules, is_validation, test_function
+from pytest_distil.core.dataset import Rules, part_of, test_function
 from pytest_distil.core.manifest import TaskNumbers
 from pytest_distil.core.text import canonical
 
@@ -28,9 +28,7 @@ class Numbers:
 
     def add(self, example: Example, rules: Rules) -> str:
         """Count an example and return its part: `train`, `validation` or `held_out`."""
-        part = (
-            "held_out" if example.held_out else "validation" if is_validation(self._brief, example, rules) else "train"
-        )
+        part = part_of(self._brief, example, rules)
         self._parts[part] += 1
         self._patterns += example.held_out == "pattern"
         label = canonical(example.result)

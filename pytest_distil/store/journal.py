@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self, TextIO
 
-from pytest_distil.core.files import read_lines
+from pytest_distil.core.files import open_for_lines, read_lines
 from pytest_distil.core.text import Json, compact
 from pytest_distil.mark.errors import DataError
 from pytest_distil.store.home import JOURNAL
@@ -25,7 +25,7 @@ class Journal:
 
     def __init__(self, session: Path, head: dict[str, Json]) -> None:
         self.path = session / JOURNAL
-        self._file = self.path.open("a", encoding="utf-8", newline="\n")
+        self._file = open_for_lines(self.path, "a")
         with suppress(OSError):  # a file system without locks
             _lock(self._file)
         self.append({"journal": JOURNAL_VERSION, **head})

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TextIO
 
 from pytest_distil.core.call import Conflict, Example
-from pytest_distil.core.files import read_json, read_lines, write_json
+from pytest_distil.core.files import open_for_lines, read_json, read_lines, write_json
 from pytest_distil.core.manifest import Manifest
 from pytest_distil.core.text import compact
 from pytest_distil.mark.errors import DataError
-from pytest_distil.store.home import CALLS, CONFLICTS, MANIFEST, Home, dataset_file
+from pytest_distil.store.home import CALLS, CONFLICTS, JOURNAL, MANIFEST, Home, dataset_file
 
 _MOST_OPEN = 64
 """Files kept open at once; a suite may have hundreds of datasets, and a process may open as few as 256 files."""
@@ -55,9 +55,9 @@ class SessionWriter:
     def _opened(self, path: Path) -> TextIO:
         """Open a file anew, or to go on where it was closed to make room."""
         if path.name in self._names:
-            return path.open("a", encoding="utf-8", newline="\n")
+            return open_for_lines(path, "a")
         self._names.add(path.name)
-        return path.open("w", encoding="utf-8", newline="\n")
+        return open_for_lines(path)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -109,10 +109,27 @@ def find_session(home: Home, wanted: str) -> Path | None:
     if wanted == "latest":
         newest = [path for path in (home.latest(), *reversed(home.finished_sessions())) if path]
         return next((path for path in newest if not read_manifest(path).partial), None)
-    for path in (home.sessions / wanted, Path(wanted)):
-        if (path / MANIFEST).exists():
-            return path
+    folder = _folder(home, wanted, MANIFEST)
+    if folder is not None:
+        return folder
+    if _folder(home, wanted, JOURNAL):
+        raise DataError(wanted, f"its run did not end; `pytest-distil recover {wanted}` makes a session of it")
     raise DataError(wanted, "no session; `pytest-distil sessions` lists them")
+
+
+def find_torn(home: Home, wanted: str) -> Path:
+    """Return the folder of a session whose run did not end, by its name or path; raise `DataError` for another."""
+    if _folder(home, wanted, MANIFEST):
+        raise DataError(wanted, "nothing to recover: its run ended")
+    folder = _folder(home, wanted, JOURNAL)
+    if folder is None:
+        raise DataError(wanted, "no session; `pytest-distil sessions` lists them")
+    return folder
+
+
+def _folder(home: Home, wanted: str, holds: str) -> Path | None:
+    """Return the folder that a name or path means, where it holds that file."""
+    return next((path for path in (home.sessions / wanted, Path(wanted)) if (path / holds).exists()), None)
 
 
 def _sha256(path: Path) -> str:
