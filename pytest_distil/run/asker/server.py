@@ -93,7 +93,7 @@ class Server:
             Thread(target=_write, args=(connection, out), daemon=True).start()
             while (message := receive(connection))["kind"] != "bye":
                 self._loop.call_soon_threadsafe(self._take, message, out.put)
-        except (OSError, EOFError, AuthenticationError):
+        except (OSError, EOFError, ValueError, AuthenticationError):
             pass
         finally:
             out.put(None)
