@@ -14,7 +14,7 @@ from typing import Any
 from pytest_distil.core.brief import Brief
 from pytest_distil.core.call import Example
 from pytest_distil.core.card import changed_parts
-from pytest_distil.core.dataset import Rules, held_out_side, is_validation
+from pytest_distil.core.dataset import Rules, held_out_side, part_of
 from pytest_distil.core.files import read_json
 from pytest_distil.core.manifest import Manifest
 from pytest_distil.core.prompt import Message
@@ -100,8 +100,7 @@ class Feedback:
             yield from [one.example] * times
 
     def _trains(self, example: Example) -> bool:
-        brief = self._briefs[example.task]
-        return not example.held_out and not is_validation(brief, example, self._rules)
+        return part_of(self._briefs[example.task], example, self._rules) == "train"
 
     def _kept(self) -> set[str]:
         """Return the fingerprints that are kept from training; tests may hold out calls that the hash does not."""
@@ -131,7 +130,7 @@ class Feedback:
         aside = held_out_side(brief, example.arguments, example.tests, self._rules)
         if trial["held_out"] or aside or example.fingerprint in kept:
             return HELD_OUT
-        if is_validation(brief, example, self._rules):
+        if part_of(brief, example, self._rules) != "train":
             return VALIDATION
         return None if any(answer is not None for _, answer in answers) else NO_ANSWER
 

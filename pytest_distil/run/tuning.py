@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
 
 from pytest_distil.core.brief import Brief, digest
 from pytest_distil.core.card import Card, why_stale
-from pytest_distil.core.dataset import Rules, is_validation
+from pytest_distil.core.dataset import Rules, part_of
 from pytest_distil.core.manifest import Manifest, TaskNumbers
 from pytest_distil.core.text import Json
-from pytest_distil.formats import RAW, load
+from pytest_distil.formats import FORMATS, RAW, load
 from pytest_distil.formats.jsonl import lines_of, parsed
 from pytest_distil.formats.providers import TRL
 from pytest_distil.formats.strict import shape
+from pytest_distil.mark.errors import DataError
 from pytest_distil.store.cards import Cards
-from pytest_distil.store.home import MANIFEST, Home, file_name
+from pytest_distil.store.home import CALLS, MANIFEST, Home
 from pytest_distil.store.session import read_examples, read_manifest
 
 _MOST_METADATA = 512
 """Characters that a value of a job's metadata may have."""
 
-Trained = Literal["train", "validation", "held_out"]
+_PLAIN = "json_schema"
+"""The format whose lines do not hold the schema of replies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +37,42 @@ class Origin:
     manifest: Manifest
     dataset: str
     tasks: tuple[TaskNumbers, ...]
+    formats: Mapping[str, str]
+    """The conversation shape of its lines, by task: the session's, or another that it was exported in."""
 
 
 def origin_of(path: Path, home: Home) -> Origin | None:
     """Return the session and dataset of a training file; None for a file that no session here knows.
 
-    A file in a session's folder is of that session. One that was exported elsewhere is known by its first system
-    text: it is of the newest session whose prompts begin with it.
+    It is known by its first system text: a file in a session's folder is of that session, one that was exported
+    elsewhere of the newest session whose prompts begin with it.
     """
-    folders = [path.parent] if (path.parent / MANIFEST).exists() else list(reversed(home.finished_sessions()))
     spoken = system_text(path)
-    for folder in folders:
-        manifest = read_manifest(folder)
-        named = [one for one in manifest.tasks if file_name(one.brief["dataset"]) == _stem(path)]
-        found = named if folder == path.parent and named else [one for one in manifest.tasks if spoken in _spoken(one)]
+    if spoken is None:
+        return None
+    for manifest in _manifests(path, home):
+        found = next((one for one in ((task, _shape_of(task, spoken)) for task in manifest.tasks) if one[1]), None)
         if found:
-            dataset = found[0].brief["dataset"]
-            tasks = tuple(one for one in manifest.tasks if one.brief["dataset"] == dataset)
-            return Origin(manifest, dataset, tasks)
+            return _origin(manifest, *found)
     return None
+
+
+def _manifests(path: Path, home: Home) -> Iterator[Manifest]:
+    """Yield the manifests of the sessions that a file may be of; raise `DataError` where its own cannot be read."""
+    if (path.parent / MANIFEST).exists():
+        yield read_manifest(path.parent)
+        return
+    for folder in reversed(home.finished_sessions()):
+        with suppress(DataError):  # another session's damage is not this file's
+            yield read_manifest(folder)
+
+
+def _origin(manifest: Manifest, first: TaskNumbers, format_name: str) -> Origin:
+    """Return the origin of a file whose first line is of a task, in a format that need not be the session's."""
+    dataset = first.brief["dataset"]
+    tasks = tuple(one for one in manifest.tasks if one.brief["dataset"] == dataset)
+    own = format_name == first.format
+    return Origin(manifest, dataset, tasks, {one.brief["task"]: one.format if own else format_name for one in tasks})
 
 
 def system_text(path: Path) -> str | None:
@@ -69,8 +88,8 @@ def system_text(path: Path) -> str | None:
 
 def reply_schemas(origin: Origin | None) -> dict[str, Json]:
     """Return the schema of replies by system text, for lines that do not hold it themselves."""
-    plain = (one for one in origin.tasks if one.format == "json_schema") if origin else ()
-    return {_system(one): shape(Brief.from_json(one.brief)).schema for one in plain}
+    plain = [one for one in origin.tasks if origin.formats[one.brief["task"]] == _PLAIN] if origin else []
+    return {_system(one, _PLAIN): shape(Brief.from_json(one.brief)).schema for one in plain}
 
 
 def prompt_digest(format_name: str, brief: Brief) -> str:
@@ -86,7 +105,8 @@ def draft(origin: Origin | None, *, provider: str, base: str, files: Mapping[str
     if origin is None:
         return Card(model=None, base=base, provider=provider, created=created, digests=digests)
     settings = origin.manifest.settings
-    calls = origin.manifest.files.get("calls.jsonl")
+    calls = origin.manifest.files.get(CALLS)
+    briefs = {one.brief["task"]: Brief.from_json(one.brief) for one in origin.tasks}
     return Card(
         model=None,
         base=base,
@@ -94,10 +114,10 @@ def draft(origin: Origin | None, *, provider: str, base: str, files: Mapping[str
         created=created,
         session=origin.manifest.id,
         dataset=origin.dataset,
-        formats={one.brief["task"]: one.format for one in origin.tasks},
+        formats=origin.formats,
         digests={**digests, **({"calls": calls} if calls else {})},
         briefs=[one.brief for one in origin.tasks],
-        prompts={one.brief["task"]: prompt_digest(one.format, Brief.from_json(one.brief)) for one in origin.tasks},
+        prompts={name: prompt_digest(origin.formats[name], brief) for name, brief in briefs.items()},
         holdout=settings.get("holdout"),
         holdout_by=settings.get("holdout_by", "call"),
         validation=settings.get("validation", 0.0),
@@ -131,14 +151,17 @@ def stale(card: Card, briefs: Iterable[Brief]) -> list[str]:
     return [sentence for sentence in found if sentence]
 
 
-def trained_calls(home: Home, card: Card) -> dict[str, Trained] | None:
-    """Return by fingerprint what each call of a card's session was used for; None where the session is gone."""
+def trained_calls(home: Home, card: Card) -> dict[str, str] | None:
+    """Return by fingerprint what each call of a card's session was used for: `train`, `validation` or `held_out`.
+
+    None where the session is gone.
+    """
     folder = home.sessions / (card.session or "")
     if card.session is None or not (folder / MANIFEST).exists():
         return None
-    rules, briefs = card.rules(), card.trained()
+    rules, briefs = card.rules() or Rules(), card.trained()
     mine = (one for one in read_examples(folder) if one.task in briefs)
-    return {one.fingerprint: _use(briefs[one.task], one, rules) for one in mine}
+    return {one.fingerprint: part_of(briefs[one.task], one, rules) for one in mine}
 
 
 def sha256(path: Path) -> str:
@@ -147,25 +170,21 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _use(brief: Brief, example: Any, rules: Rules | None) -> Trained:
-    if example.held_out:
-        return "held_out"
-    return "validation" if rules and is_validation(brief, example, rules) else "train"
-
-
 def _prompt(card: Card, brief: Brief) -> str | None:
     """Return the digest of today's prompt of a task, in the format that it was trained in."""
     shape = card.format_of(brief.task)
     return prompt_digest(shape, brief) if shape and shape != RAW else None
 
 
-def _spoken(task: TaskNumbers) -> tuple[str, ...]:
-    return () if task.format == RAW else (_system(task),)
+def _shape_of(task: TaskNumbers, spoken: str) -> str:
+    """Return the format in which a task's lines begin with a system text; empty where none does."""
+    shapes = [task.format, *(name for name in FORMATS if name != task.format)]
+    return next((name for name in shapes if name != RAW and _system(task, name) == spoken), "")
 
 
-def _system(task: TaskNumbers) -> str:
+def _system(task: TaskNumbers, format_name: str) -> str:
     """Return the system text of a task's lines."""
-    body = load(task.format).prompt(Brief.from_json(task.brief), {})
+    body = load(format_name).prompt(Brief.from_json(task.brief), {})
     return str(body["messages"][0]["content"])
 
 
@@ -173,13 +192,6 @@ def _first_content(messages: Json) -> str | None:
     first = messages[0] if isinstance(messages, list) and messages else None
     content = first.get("content") if isinstance(first, dict) else None
     return content if isinstance(content, str) else None
-
-
-def _stem(path: Path) -> str:
-    """Return the dataset's part of a file's name."""
-    words = path.name.split(".")
-    ends = [index for index, word in enumerate(words) if word in ("train", "hard", "validation", "held_out", "dpo")]
-    return ".".join(words[: ends[-1]]) if ends else path.stem
 
 
 def _cut(value: str) -> str:
