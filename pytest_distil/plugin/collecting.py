@@ -60,12 +60,10 @@ class CollectingSession:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take what a test's last report brings."""
-        worker = rows.worker(report)
-        vouched = self._vouching.watch(worker, report)
+        vouched = self._vouching.watch(rows.worker(report), report)
         self._ended += report.when == "teardown"
-        payload = rows.take(report)
-        if payload is not None:
-            self._collection.take({**payload, "worker": worker, "vouched": vouched})
+        for event in rows.take(report, vouched=vouched):
+            self._collection.take(event)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:

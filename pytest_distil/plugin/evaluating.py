@@ -122,7 +122,13 @@ class EvaluatingTests(Attempts):
             rows.mark_disagreed(report)
         attempt = self._evaluator.attempt
         culprit = self._evaluator.handed_out_by
-        if call.when == "call" and report.failed and attempt and not attempt.rows and culprit not in (None, item.nodeid):
+        if (
+            call.when == "call"
+            and report.failed
+            and attempt
+            and not attempt.rows
+            and culprit not in (None, item.nodeid)
+        ):
             report.sections.append(("pytest-distil", _HINT.format(test=culprit)))
         return report
 
@@ -141,7 +147,7 @@ class EvaluatingTests(Attempts):
             self._prefetch.finish()
         marks = marks_of(item)
         payload = self._evaluator.payload(attempt, last=last)
-        rows.hang(report, payload | {"must_agree": marks.must_agree, "must_pass": marks.must_pass})
+        self.send(report, payload | {"must_agree": marks.must_agree, "must_pass": marks.must_pass})
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Send what no report could take (a run that stopped early), and let go of the asker."""

@@ -23,6 +23,8 @@ class Attempts:
         installed = ExitStack()
         installed.enter_context(tap.install(recorder))
         config.add_cleanup(installed.close)
+        self._unsent: list[tuple[pytest.TestReport, dict[str, Any]]] = []
+        """What was hung on reports that nobody was told of so far."""
 
     def begin(self, item: pytest.Item, marks: TestMarks) -> Attempt:
         """Return the attempt of a test that is about to be set up."""
@@ -41,7 +43,12 @@ class Attempts:
 
     def end(self, item: pytest.Item, attempt: Attempt, report: pytest.TestReport) -> None:
         """Send what an attempt has to say on its last report."""
-        rows.hang(report, self._recorder.payload(attempt))
+        self.send(report, self._recorder.payload(attempt))
+
+    def send(self, report: pytest.TestReport, payload: dict[str, Any]) -> None:
+        """Hang a payload on a report, with those of reports that were dropped (rerunfailures 16.0 drops some)."""
+        rows.hang(report, {**payload, "lost": [earlier for _, earlier in self._unsent]})
+        self._unsent.append((report, payload))
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Refuse unknown keywords of the marker before any test runs."""
@@ -74,6 +81,13 @@ class Attempts:
             self.asserted(item, attempt)
         if attempt is not None and attempt.barred is None:
             attempt.barred = TEARDOWN
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, object, object]:
+        """Know what was delivered."""
+        if any(sent is report for sent, _ in self._unsent):
+            self._unsent.clear()
         return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -16,10 +16,22 @@ def hang(report: pytest.TestReport, payload: dict[str, Any]) -> None:
     setattr(report, _ATTRIBUTE, json.dumps(payload, separators=(",", ":")))
 
 
-def take(report: pytest.TestReport) -> dict[str, Any] | None:
-    """Take it off, so that reports kept by others do not keep every row in memory."""
+def take(report: pytest.TestReport, *, vouched: bool) -> list[dict[str, Any]]:
+    """Take it off, so that reports kept by others do not keep every row in memory; return events, oldest first.
+
+    An event is what one attempt has to say, with its worker and whether it vouches for its calls. Attempts whose
+    own report nobody got do not.
+    """
     text = vars(report).pop(_ATTRIBUTE, None)
-    return None if text is None else json.loads(text)
+    if text is None:
+        return []
+    payload = json.loads(text)
+    lost = payload.pop("lost")
+    here = worker(report)
+    return [
+        *({**one, "worker": here, "vouched": False} for one in lost),
+        {**payload, "worker": here, "vouched": vouched},
+    ]
 
 
 def worker(report: pytest.TestReport) -> str:

@@ -36,7 +36,13 @@ class EvaluatingSession:
     """Starts the asker, takes what tests send, and says at the end where the model agrees."""
 
     def __init__(
-        self, config: pytest.Config, settings: Settings, *, home: Home, recorded: Recorded | None, asker: AskerProcess | None
+        self,
+        config: pytest.Config,
+        settings: Settings,
+        *,
+        home: Home,
+        recorded: Recorded | None,
+        asker: AskerProcess | None,
     ) -> None:
         """Take the asker that was started; None for a dry run."""
         self._config = config
@@ -83,13 +89,11 @@ class EvaluatingSession:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take what a test's last report brings."""
-        worker = rows.worker(report)
-        vouched = self._vouching.watch(worker, report)
+        vouched = self._vouching.watch(rows.worker(report), report)
         self._outcomes.watch(report)
-        payload = rows.take(report)
-        if payload is not None:
-            self._outcomes.note(payload)
-            self._evaluation.take({**payload, "worker": worker, "vouched": vouched})
+        for event in rows.take(report, vouched=vouched):
+            self._outcomes.note(event)
+            self._evaluation.take(event)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
@@ -140,7 +144,9 @@ class EvaluatingSession:
             show(terminalreporter, "distil: evaluated", lines)
         return result
 
-    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    def pytest_report_teststatus(
+        self, report: pytest.TestReport
+    ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
         """Show a test that passes only with the original's values as what it is."""
         if report.when == "call" and report.outcome == "passed" and rows.is_disagreed(report):
             return "disagreed", "D", ("DISAGREED", {"yellow": True})
