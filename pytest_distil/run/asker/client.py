@@ -134,7 +134,10 @@ class _Link:
             self._connection.close()
 
     def _fill(self, message: Any) -> None:
-        ticket, _ = self._open.pop(message["id"])
+        found = self._open.pop(message["id"], None)
+        if found is None:
+            return
+        ticket, _ = found
         if message["kind"] == "answer":
             ticket.set_result(Answer.from_json(message["answer"]))
         else:

@@ -141,7 +141,7 @@ class Flights:
     def _missed(self, flight: Flight, event: Unanswered, sent: float) -> None:
         """Try again later, or let the prompt fail, or all."""
         now = time.monotonic()
-        self.flown.requests += 1
+        self.flown.requests += flight.line.spec.asks_server
         flight.troubles += not event.limited
         self.pace.missed(event, sent=sent, now=now)
         wait = self.pace.wait(flight.tries, event.retry_after)
@@ -173,6 +173,12 @@ class Flights:
     def _land(self, flight: Flight, answer: Answer) -> None:
         """Hand on the answer, once, with what it took."""
         if self._open.pop(flight.number, None) is not None:
-            requests = answer.requests + flight.tries - 1 if answer.failed is None else flight.tries
-            retries = max(0, flight.tries - 1)
-            flight.landed(replace(answer, requests=requests, retries=retries, waited_seconds=flight.waited))
+            requests = flight.tries if answer.failed else answer.requests + flight.tries - 1
+            flight.landed(
+                replace(
+                    answer,
+                    requests=requests if flight.line.spec.asks_server else 0,
+                    retries=max(0, flight.tries - 1),
+                    waited_seconds=flight.waited,
+                )
+            )

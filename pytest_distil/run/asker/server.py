@@ -11,6 +11,7 @@ import gc
 import json
 import os
 import shutil
+import traceback
 from collections.abc import Callable
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection, Listener, answer_challenge, deliver_challenge
@@ -21,7 +22,7 @@ from typing import Any
 
 from pytest_distil.core.prompt import Answer, Prompt
 from pytest_distil.run.asker.desk import Desk
-from pytest_distil.run.asker.wire import Answered, AskerSettings, Counted, pack, receive
+from pytest_distil.run.asker.wire import Answered, Ask, AskerSettings, Counted, pack, receive
 
 _INPUT, _OUTPUT, _ERRORS = 0, 1, 2
 _BACKLOG = 64
@@ -61,6 +62,7 @@ class Server:
         self._desk: Desk | None = None
         self._early: list[Callable[[Desk], None]] = []
         """Questions that came before the settings."""
+        self._stopping: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
 
     async def serve(self, parent: int) -> None:
@@ -117,13 +119,7 @@ class Server:
 
     def _handle(self, desk: Desk, message: Any, send: Callable[[bytes], None]) -> None:
         if message["kind"] == "ask":
-            prompt, ident = Prompt(**message["prompt"]), message["id"]
-
-            def reply(answer: Answer) -> None:
-                answered: Answered = {"kind": "answer", "id": ident, "answer": answer.to_json()}
-                send(pack(answered))
-
-            desk.ask(prompt, reply, model=message["model"], repeat=message["repeat"], prefetch=message["prefetch"])
+            _ask(desk, message, send)
         elif message["kind"] == "stats":
             counted: Counted = {"kind": "stats", "id": message["id"], "stats": desk.stats().to_json()}
             send(pack(counted))
@@ -145,6 +141,21 @@ class Server:
         while os.read(_INPUT, 1024):
             pass
         self._loop.call_soon_threadsafe(self._ended.set)
+
+
+def _ask(desk: Desk, message: Ask, send: Callable[[bytes], None]) -> None:
+    """Put one question; whatever happens, it gets an answer."""
+
+    def reply(answer: Answer) -> None:
+        answered: Answered = {"kind": "answer", "id": message["id"], "answer": answer.to_json()}
+        send(pack(answered))
+
+    try:
+        prompt = Prompt(**message["prompt"])
+        desk.ask(prompt, reply, model=message["model"], repeat=message["repeat"], prefetch=message["prefetch"])
+    except Exception as error:
+        traceback.print_exc()
+        reply(Answer(failed=f"{type(error).__name__}: {error}"))
 
 
 def _write(connection: Connection, out: SimpleQueue[bytes | None]) -> None:

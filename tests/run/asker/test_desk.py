@@ -214,12 +214,13 @@ def test_without_a_store_nothing_is_remembered() -> None:
 
 
 @pytest.mark.slow
-def test_under_fire(tmp_path: Path) -> None:
+@pytest.mark.parametrize("concurrency", [16, 64], ids=["default transport", "aiohttp"])
+def test_under_fire(tmp_path: Path, concurrency: int) -> None:
     """Refusals, errors, cut connections and slowness delay answers and lose none; none is answered twice."""
     hundred = [str(number) for number in range(100)]
     faults = Faults(limited=0.2, errors=0.05, cut=0.03, slow=0.03, slow_seconds=30.0)
     with ChatServer(content_of, faults=faults) as server:
-        settings = student(server, concurrency=16, timeout=2.0, store=str(tmp_path / "answers.sqlite"))
+        settings = student(server, concurrency=concurrency, timeout=2.0, store=str(tmp_path / "answers.sqlite"))
         answers, stats = asked(settings, map(prompt, hundred))
 
     assert hundred == contents(answers)
@@ -403,7 +404,7 @@ def test_recorded(tmp_path: Path) -> None:
 
     assert ["7", None] == contents(answers)
     assert "not recorded" in (answers[1].failed or "")
-    assert (None, 1) == (stats.fatal, stats.failed)
+    assert (None, 1, 0, 0) == (stats.fatal, stats.failed, stats.requests, answers[1].requests)
 
 
 def test_what_the_server_sees_is_the_prompt() -> None:
