@@ -17,6 +17,9 @@ COMMANDS = {
     "export": ("sessions", "write a session's dataset files in another format"),
     "recover": ("sessions", "make sessions of what killed runs left behind"),
     "merge": ("sessions", "make one session of several: runs, or shards in CI"),
+    "check": ("check", "hold training files against a provider's rules, before money is spent"),
+    "jobs": ("jobs", "train hosted models: create, follow, list and cancel jobs"),
+    "models": ("models", "list the trained models, and take those that were trained elsewhere"),
 }
 """Each command with the module that has it, and what it does. The module's `PARSERS` says what it takes."""
 

@@ -71,7 +71,7 @@ def linter(args: argparse.Namespace, rules: Provider, path: Path) -> Lint:
     """Return what checks files: with the replies' schemas, where the file's session has them."""
     schemas: dict[str, Json] = reply_schemas(origin_of(path, Home(Path(args.dir)))) if path.is_file() else {}
     counts = counter(getattr(args, "model", None), tokenizer=args.tokenizer)
-    return Lint(rules, counts, schemas=schemas, context=args.context)
+    return Lint(rules, counts, schemas=schemas, method=getattr(args, "method", None), context=args.context)
 
 
 def show(found: Iterable[Finding]) -> int:

@@ -37,6 +37,8 @@ def feed(args: argparse.Namespace) -> int:
     """Write the files, and say what trains on them."""
     if args.method and args.hard:
         raise SettingError("--hard", "makes lines to train on; --method dpo makes pairs: give one of them")
+    if args.method and not args.session:
+        raise SettingError("--method", "makes pairs of an evaluation: give its REPORT")
     report = Path(args.session) if args.method else args.hard
     folder = _folder(args, report)
     out = args.out or folder / "export"

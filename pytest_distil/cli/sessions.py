@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from pytest_distil.cli.feed import add_feed_arguments, feed, is_asked
 from pytest_distil.cli.listing import as_json, as_table, listed
 from pytest_distil.core.manifest import Manifest
 from pytest_distil.core.phrases import plural, some
@@ -34,10 +35,11 @@ def _add_sessions(parser: argparse.ArgumentParser) -> None:
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
     _add_dir(parser)
-    parser.add_argument("session", metavar="SESSION", help="name or folder of a session, or `latest`")
+    parser.add_argument("session", metavar="SESSION", nargs="?", help="name or folder of a session (default: latest)")
     parser.add_argument("--format", choices=FORMATS, help="the shape of conversations (default: the session's)")
     parser.add_argument("--out", metavar="DIR", type=Path, help="where to write (default: export/ in the session)")
     parser.add_argument("--tasks", metavar="TASK", nargs="+", default=[], help="only these tasks")
+    add_feed_arguments(parser)
     parser.set_defaults(run=_export)
 
 
@@ -74,7 +76,10 @@ def _sessions(args: argparse.Namespace) -> None:
 
 def _export(args: argparse.Namespace) -> None:
     """Write a session's files in another format and say where they are."""
-    folder = _session(args.session, args.dir)
+    if is_asked(args):
+        feed(args)
+        return
+    folder = _session(args.session or "latest", args.dir)
     out = args.out or folder / "export"
     for name, lines in export(folder, out, format_name=args.format, tasks=args.tasks).items():
         print(f"{out / name}: {plural(lines, 'line')}")

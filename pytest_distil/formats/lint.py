@@ -53,6 +53,8 @@ class Lint:
     rules: Provider
     counter: Counter
     schemas: Schemas = field(default_factory=dict)
+    method: Method | None = None
+    """What the files are for; None: what each one's first line is for."""
     context: int | None = None
     """Tokens that one example may have; None: as the provider's models have it."""
     most: int = 1000
@@ -98,7 +100,7 @@ class Lint:
             yield Finding(numbers.path, number, "", wrong)
             return
         numbers.examples += 1
-        numbers.method = numbers.method or method_of(example, self.rules)
+        numbers.method = numbers.method or self.method or method_of(example, self.rules)
         for where, fault in example_faults(example, self.rules, method=numbers.method, schemas=self.schemas):
             yield Finding(numbers.path, number, where, fault)
         tokens = self.counter.line(example)
