@@ -15,7 +15,7 @@ from pytest_distil.core.prompt import InvalidReply
 from pytest_distil.core.text import Json, canonical
 from pytest_distil.formats.nodes import NULL, Anything, Choice, Items, Node, Record, Returned, Scalar, Union
 from pytest_distil.formats.schema import VALUE, returned
-from pytest_distil.formats.strict import may_be_null, shape
+from pytest_distil.formats.strict import shape
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -101,9 +101,9 @@ class _Fit:
             if own.name in value:
                 known += 1
                 item = value[own.name]
-                if not (self.drop and item is None and may_be_null(own, self.kind)):
+                if not (self.drop and item is None and own.optional):
                     made[own.name] = self.order(item, own.node)
-            elif self.fill and may_be_null(own, self.kind):
+            elif self.fill and own.optional:
                 made[own.name] = None
         if known < len(value):
             rest = node.rest or Anything()
@@ -155,7 +155,7 @@ class _Fit:
                 faults += not own.optional
                 continue
             item = unknown.pop(own.name)
-            lacking = self.drop and item is None and may_be_null(own, self.kind)
+            lacking = self.drop and item is None and own.optional
             faults += 0 if lacking else self._faults(item, own.node)
         if node.rest is None:
             return faults + len(unknown)

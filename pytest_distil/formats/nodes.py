@@ -93,11 +93,7 @@ class Returned:
 
     def resolve(self, node: Node) -> Node:
         """Follow references until something else stands there."""
-        seen: set[str] = set()
         while isinstance(node, Ref):
-            if node.name in seen:
-                return Anything()
-            seen.add(node.name)
             node = self.named[node.name]
         return node
 

@@ -80,6 +80,14 @@ class _Reader:
         self.root = self._node(schema)
         for key in self._met():
             self.named[self._names[key]] = self._node(self._definitions[key])
+        self.named |= {name: Anything() for name in self.named if self._refers_to_itself(name)}
+
+    def _refers_to_itself(self, name: str) -> bool:
+        """Return whether a definition is nothing but references that come back to it."""
+        node, steps = self.named[name], 0
+        while isinstance(node, Ref) and steps <= len(self.named):
+            node, steps = self.named[node.name], steps + 1
+        return isinstance(node, Ref)
 
     def _met(self) -> Iterator[str]:
         """Yield the keys of definitions as they are met; reading one may add more."""

@@ -17,7 +17,6 @@ from pytest_distil.formats.nodes import (
     NULL,
     Anything,
     Choice,
-    Field,
     Items,
     Node,
     Record,
@@ -52,7 +51,8 @@ class Shape:
     loose: str | None
     """Why it cannot be strict; None where it is."""
     nulls: bool
-    """Whether null may stand for a key that a result lacks; only in strict schemas, which want every key."""
+    """Whether null stands for an optional key that a result lacks; only in strict schemas, which want every key. There
+    no optional field has null among its values, so that it is always told what null means."""
 
     @property
     def strict(self) -> bool:
@@ -70,12 +70,7 @@ def shape(brief: Brief) -> Shape:
     definitions = {name: _emit(kind.named[name], kind, strict=loose is None) for name in _used(root, kind)}
     if definitions:
         schema["$defs"] = definitions
-    return Shape(schema, loose, nulls=loose is None and any(may_be_null(one, kind) for one in kind.fields()))
-
-
-def may_be_null(field: Field, kind: Returned) -> bool:
-    """Return whether null stands for the lack of a field in strict replies, where every key must be there."""
-    return field.optional and not kind.nullable(field.node)
+    return Shape(schema, loose, nulls=loose is None and any(one.optional for one in kind.fields()))
 
 
 def why_loose(kind: Returned) -> str | None:
@@ -97,17 +92,17 @@ def _unsayable(nodes: list[Node], kind: Returned) -> Iterator[str]:
             yield from (
                 f"{f.name!r} may be null or missing" for f in node.fields if f.optional and kind.nullable(f.node)
             )
-    if _ambiguous(nodes, kind):
+    if _ambiguous(nodes):
         yield "two objects have the same keys, and null stands for a missing one in only one of them"
 
 
-def _ambiguous(nodes: list[Node], kind: Returned) -> bool:
+def _ambiguous(nodes: list[Node]) -> bool:
     """Return whether null under a key might mean its lack in one object and null in another."""
     nulled: dict[frozenset[str], frozenset[str]] = {}
     for node in nodes:
         if isinstance(node, Record):
             keys = frozenset(field.name for field in node.fields)
-            own = frozenset(field.name for field in node.fields if may_be_null(field, kind))
+            own = frozenset(field.name for field in node.fields if field.optional)
             if nulled.setdefault(keys, own) != own:
                 return True
     return False
@@ -185,7 +180,7 @@ def _record(node: Record, kind: Returned, *, strict: bool) -> dict[str, Any]:
     properties = {}
     for field in node.fields:
         own = _emit(field.node, kind, strict=strict)
-        properties[field.name] = _or_null(own) if strict and may_be_null(field, kind) else own
+        properties[field.name] = _or_null(own) if strict and field.optional else own
     required = [field.name for field in node.fields if strict or not field.optional]
     others = _emit(node.rest, kind, strict=strict) if node.rest else False
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": others}

@@ -9,7 +9,7 @@ from pytest_distil.core.brief import Brief
 from pytest_distil.core.text import compact
 from pytest_distil.formats.nodes import Choice, Field, Items, Node, Record, Ref, Returned, Scalar, Union
 from pytest_distil.formats.schema import per_brief, returned
-from pytest_distil.formats.strict import may_be_null, shape
+from pytest_distil.formats.strict import shape
 
 
 @per_brief
@@ -69,7 +69,7 @@ class _Words:
     def _field(self, field: Field) -> str:
         """Return `name: type`, with how its lack is said."""
         name = field.name if field.name.isidentifier() else compact(field.name)
-        if self._nulls and may_be_null(field, self._kind):
+        if self._nulls and field.optional:
             return f"{name}: {self.text(field.node)} | null"
         return f"{name}{'?' * field.optional}: {self.text(field.node)}"
 

@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 from typing_extensions import TypedDict
 
+from pytest_distil.core.prompt import InvalidReply
 from pytest_distil.core.text import Json, compact
 from pytest_distil.formats.fit import ordered, received, sent
 from support.briefs import brief_of, brief_with
@@ -37,6 +38,32 @@ class Cat(BaseModel):
 class Dog(BaseModel):
     name: str
     kind: Literal["dog"]
+
+
+class Full(BaseModel):
+    z: int
+    a: str
+    more: int
+
+
+class Short(BaseModel):
+    a: str
+    z: int
+
+
+class Flag(BaseModel):
+    a: str
+    z: bool
+
+
+class One(BaseModel):
+    z: Literal[1]
+    a: str
+
+
+class Yes(BaseModel):
+    a: str
+    z: Literal[True]
 
 
 class Tree(TypedDict):
@@ -79,6 +106,14 @@ class Partly(TypedDict, total=False):
         (Item | Other, {"m": None, "a": "x", "z": 1}, '{"value":{"a":"x","z":1,"m":null}}'),
         (Cat | Dog, {"kind": "dog", "name": "Rex"}, '{"value":{"name":"Rex","kind":"dog"}}'),
         (Cat | Dog, {"name": "Tom", "kind": "cat"}, '{"value":{"kind":"cat","name":"Tom"}}'),
+        (Full | Short, {"z": 1, "a": "x"}, '{"value":{"a":"x","z":1}}'),
+        (Item | Flag, {"z": True, "a": "x"}, '{"value":{"a":"x","z":true}}'),
+        (One | Yes, {"z": True, "a": "x"}, '{"value":{"a":"x","z":true}}'),
+        (
+            tuple[Item] | tuple[Short, Short],
+            [{"z": 1, "a": "x"}, {"z": 2, "a": "y"}],
+            '{"value":[{"a":"x","z":1},{"a":"y","z":2}]}',
+        ),
         (list[Item] | list[Other], [{"z": 1, "a": "x", "m": None}], '{"value":[{"a":"x","z":1,"m":null}]}'),
         (dict[str, Any], {"b": {"d": 1, "c": 2}, "a": [{"y": 1, "x": 2}]}, '{"a":[{"x":2,"y":1}],"b":{"c":2,"d":1}}'),
     ],
@@ -144,6 +179,12 @@ def test_deep_unions_are_ordered() -> None:
 
     assert ["value", "left", "right"] == list(there)
     assert deep == received(brief, there)
+
+
+def test_depth_without_end_is_invalid() -> None:
+    """A value that nests deeper than Python's stack is no result, and no RecursionError escapes."""
+    with pytest.raises(InvalidReply, match="nested too deeply"):
+        received(brief_of(Tree), tree(5000))
 
 
 def test_wide_unions_do_not_multiply() -> None:

@@ -66,6 +66,10 @@ class Unclear(TypedDict):
     size: NotRequired[int | None]
 
 
+class UnclearChoice(TypedDict):
+    kind: NotRequired[Literal["a"] | None]
+
+
 class Open(BaseModel):
     model_config = ConfigDict(extra="allow")
     a: int
@@ -171,6 +175,7 @@ def test_a_key_that_may_be_missing_may_be_null(returns: Any) -> None:
         (Open, "an object may have any keys"),
         (tuple[()], "an array is always empty"),
         (Unclear, "'size' may be null or missing"),
+        (UnclearChoice, "'kind' may be null or missing"),
         (WIDE, "it has more than 100 fields"),
         (MANY, "it allows more than 500 values"),
         (LONG, "one field's values are longer than 7500 characters"),
@@ -181,6 +186,13 @@ def test_a_key_that_may_be_missing_may_be_null(returns: Any) -> None:
 def test_what_cannot_be_strict_says_why(returns: Any, reason: str) -> None:
     """Open types, and those past the limits of strict mode, are sent loose, for a reason."""
     assert reason == shape(brief_of(returns)).loose
+
+
+def test_null_among_the_values_of_an_enum_is_null() -> None:
+    """An optional key whose values hold null may be null or missing, too."""
+    schema = {"type": "object", "properties": {"kind": {"enum": ["a", None]}}}
+
+    assert "'kind' may be null or missing" == shape(brief_with(schema)).loose
 
 
 def test_two_meanings_of_null_are_loose() -> None:
@@ -229,9 +241,20 @@ def test_schemas_that_users_write_are_read(schema: dict[str, Any], sent: dict[st
     assert closed(value=sent) == shape(brief_with(schema)).schema
 
 
+CIRCLE = {"$ref": "#/$defs/A", "$defs": {"A": {"$ref": "#/$defs/B"}, "B": {"$ref": "#/$defs/A"}}}
+
+
 @pytest.mark.parametrize(
     "schema",
-    [{"type": "thing"}, {"$ref": "#/$defs/Missing"}, {"$ref": "other.json"}, {"not": {}}, {"if": {}}, {"type": 3}],
+    [
+        {"type": "thing"},
+        CIRCLE,
+        {"$ref": "#/$defs/Missing"},
+        {"$ref": "other.json"},
+        {"not": {}},
+        {"if": {}},
+        {"type": 3},
+    ],
     ids=str,
 )
 def test_schemas_that_nobody_understands_are_loose(schema: dict[str, Any]) -> None:

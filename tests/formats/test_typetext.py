@@ -155,6 +155,13 @@ def test_positions_may_be_followed_by_more() -> None:
     assert "{\n  value: [integer, ...string]\n}" == type_text(brief_with(schema))
 
 
+def test_a_union_says_nothing_twice() -> None:
+    """Branches that say the same are one."""
+    schema = {"anyOf": [{"type": "string"}, {"anyOf": [{"type": "string"}, {"type": "null"}]}]}
+
+    assert "{\n  value: string | null\n}" == type_text(brief_with(schema))
+
+
 def test_no_default_is_said() -> None:
     """Defaults, whose text may hold an address, are in no text."""
     with pytest.warns(PydanticJsonSchemaWarning):
