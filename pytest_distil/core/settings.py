@@ -22,6 +22,14 @@ class Settings:
     fail_under: float | None = None
     fail_under_tests: float | None = None
     gate_on: Literal["held-out", "new-patterns", "all"] | None = None
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """By task, or by task and field (`receipts.total`)."""
+    min_calls: int = 1
+    confidence: float | None = None
+    baseline: str | None = None
+    baseline_missing: Literal["fail", "ok"] = "fail"
+    allowed_drop: float = 0.02
+    """How far agreement may fall under the baseline's, as a fraction."""
     reports: tuple[str, ...] = ()
     dir: str = ".distil"
     session: str = "latest"
@@ -73,15 +81,17 @@ class Settings:
         return cls(**{**data, "reports": tuple(data["reports"])})
 
 
-_ONLY_EVAL = ("fail_under", "fail_under_tests", "gate_on", "reports", "dry_run", "offline", "refresh", "repeat", "noise", "shots")
+_ONLY_EVAL = frozenset(
+    {"fail_under", "fail_under_tests", "gate_on", "confidence", "baseline", "baseline_missing", "reports"}
+    | {"dry_run", "offline", "refresh", "repeat", "noise", "shots", "sample", "disagreed"}
+)
 """Options that mean nothing where no model is asked: given alone, the gate would pass silently."""
 
 
 def _check_together(settings: Settings, given: Mapping[str, tuple[str, Any]]) -> None:
     """Refuse options that contradict each other."""
-    for key in _ONLY_EVAL if settings.mode != "eval" else ():
-        name, _ = given.get(key, ("", None))
-        if name.startswith("--"):
+    if settings.mode != "eval":
+        for name in sorted(name for key, (name, _) in given.items() if key in _ONLY_EVAL and name.startswith("--")):
             raise SettingError(name, "needs --distil-eval=MODEL")
     if settings.offline and settings.refresh:
         raise SettingError("--distil-offline", "cannot be used with --distil-refresh, which asks again")
@@ -105,6 +115,25 @@ def _holdout(name: str, text: str) -> float:
     if share == 1:
         raise SettingError(name, "must leave something to train on: less than 100")
     return share
+
+
+def _points(name: str, text: str) -> float:
+    """Read percentage points."""
+    number = _number(name, text)
+    if not 0 <= number <= 100:  # noqa: PLR2004 - per cent
+        raise SettingError(name, f"takes points from 0 to 100, not {text!r}")
+    return number / 100
+
+
+def _thresholds(name: str, text: str) -> dict[str, float]:
+    """Read `TASK=PCT` and `TASK.FIELD=PCT`, separated by white space."""
+    thresholds: dict[str, float] = {}
+    for part in text.split():
+        target, equals, percentage = part.rpartition("=")
+        if not equals or not target:
+            raise SettingError(name, f"takes TASK=PCT or TASK.FIELD=PCT, not {part!r}")
+        thresholds[target] = _share(f"{name}: {target}", percentage)
+    return thresholds
 
 
 def _number(name: str, text: str) -> float:
@@ -167,6 +196,11 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "fail_under": _share,
     "fail_under_tests": _share,
     "gate_on": _one_of("held-out", "new-patterns", "all"),
+    "thresholds": _thresholds,
+    "min_calls": _count,
+    "confidence": _share,
+    "baseline_missing": _one_of("fail", "ok"),
+    "allowed_drop": _points,
     "format": _one_of(*_FORMATS),
     "concurrency": _count,
     "sample": _share,

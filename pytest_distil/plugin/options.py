@@ -57,6 +57,14 @@ OPTIONS = (
         "Which calls --distil-fail-under judges (default: held-out, or all where nothing is held out).",
         "held-out|new-patterns|all",
     ),
+    Option(
+        "confidence",
+        "confidence",
+        "Judge the lower bound of agreement at PCT confidence, in place of the rate itself.",
+        "PCT",
+    ),
+    Option("baseline", "baseline", "Fail the run when it is worse than this report, compared call by call.", "REPORT"),
+    Option("baseline_missing", "baseline-missing", "What a missing baseline file is: fail (default) or ok.", "fail|ok"),
     Option("reports", "report", "Also write the report here: .json, .md or .html; repeatable.", "PATH", many=True),
     Option("dir", "dir", "Where sessions, answers and reports are kept (default: .distil).", "DIR"),
     Option(
@@ -82,6 +90,17 @@ OPTIONS = (
     Option(
         "validation", "validation", "Percentage of the training side that becomes validation (default: 10).", "",
         cli=False,
+    ),
+    Option(
+        "thresholds",
+        "thresholds",
+        "Thresholds of tasks and fields: triage=95 receipts.total=99.",
+        "",
+        cli=False,
+    ),
+    Option("min_calls", "min-calls", "Judged calls that there must be at least (default: 1).", "", cli=False),
+    Option(
+        "allowed_drop", "allowed-drop", "Points that agreement may lose to the baseline (default: 2).", "", cli=False
     ),
     Option("conflicts", "conflicts", "One call with different results: drop it (default) or majority.", "", cli=False),
     Option("show_values", "show-values", "Show values in reports: yes (default), differences or no.", "", cli=False),

@@ -16,7 +16,7 @@ from pytest_distil.core.prompt import Usage
 from pytest_distil.core.report import ReportJson, build
 from pytest_distil.core.settings import Settings
 from pytest_distil.core.trial import Trial
-from pytest_distil.core.wants import Wants
+from pytest_distil.run.gating import wanted
 from pytest_distil.run.hints import hints
 from pytest_distil.run.recorded import Recorded
 from pytest_distil.run.sightings import Key, Sightings
@@ -28,7 +28,9 @@ class Evaluation:
     """Takes what the attempts of a run have to say, and reports on it."""
 
     def __init__(self, settings: Settings, recorded: Recorded | None) -> None:
+        """Read the baseline at once: a damaged one is a `DataError` before anything is asked."""
         self._settings = settings
+        self._wants = wanted(settings)
         self._recorded = recorded
         self._started = datetime.now(UTC)
         self._clock = time.monotonic()
@@ -76,7 +78,7 @@ class Evaluation:
             hints=_hints(trials),
             unused=len({key[:2] for key in self.sightings.judgements} - self.sightings.calls.keys()),
         )
-        return report | {"ruling": gate.judge(report, wants=self._wants())}
+        return report | {"ruling": gate.judge(report, wants=self._wants)}
 
     def _trials(self, expected: set[Key]) -> list[Trial]:
         """Judge every call, and let memory answer the held-out ones where it is another model's run."""
@@ -119,16 +121,6 @@ class Evaluation:
         for one, times in self.sightings.left_out.items():
             counts[one.reason] += times
         return dict(counts)
-
-    def _wants(self) -> Wants:
-        """Return what the gate asks for."""
-        settings = self._settings
-        return Wants(
-            fail_under=settings.fail_under,
-            fail_under_tests=settings.fail_under_tests,
-            gate_on=settings.gate_on,
-            holdout=settings.holdout,
-        )
 
 
 def _traffic(answer: Mapping[str, Any]) -> Traffic:
