@@ -89,7 +89,7 @@ def summary(lint: Lint, *, epochs: int | None, price: float | None) -> Iterator[
     width = max((len(_name(one)) for one in judged), default=0)
     about = "" if lint.counter.exact else "about "
     for one in judged:
-        yield f"{_name(one):{width}}  {one.examples:>9,} examples  {about}{one.tokens:,} tokens"
+        yield f"{_name(one):{width}}  {plural(one.examples, 'example')}, {about}{one.tokens:,} tokens"
     tokens = billed(lint.numbers)
     if not tokens:
         return

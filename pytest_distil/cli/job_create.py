@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pytest_distil.cli.check import linter, rules_of, show, summary, verdict
 from pytest_distil.cli.job_follow import watch
-from pytest_distil.cli.jobs import asking, server_of
+from pytest_distil.cli.jobs import asking, note_success, server_of
 from pytest_distil.cli.progress import Line, UploadBar, size
 from pytest_distil.core.card import Card
 from pytest_distil.formats.jsonl import BOM
@@ -121,7 +121,8 @@ def _agreed(args: argparse.Namespace, jobs: Jobs, files: Mapping[str, Path]) -> 
     what = " and ".join(f"{path.name} ({size(path.stat().st_size)})" for path in files.values())
     if not sys.stdin.isatty():
         raise SettingError("--yes", f"is needed to upload {what} where nobody can be asked")
-    answer = input(f"Upload {what} and train {args.model}? [y/N] ")
+    print(f"To upload: {what}")
+    answer = input(f"Train {args.model}? [y/N] ")
     return answer.strip().lower() in ("y", "yes")
 
 
@@ -175,14 +176,17 @@ def _started(card: Card, job: Job, home: Home) -> Card:
 
 def _ended(args: argparse.Namespace, jobs: Jobs, server: Endpoint, home: Home, job: Job) -> int:
     """Say which job it is, and watch it where that is asked for."""
+    note_success(home, server, job)
     if args.quiet:
         print(job.id)
     elif args.json and not args.follow:
         print(json.dumps(job.to_json(), ensure_ascii=False, indent=1))
     else:
-        _say(args, f"{job.id} is {job.status}.")
+        _say(args, f"{job.id} is {job.status}{f': {job.model}' if job.model else ''}.")
     if args.follow:
         return watch(args, jobs, server, home, job.id)
+    if job.succeeded:
+        return 0
     _say(args, f"Watch it with: pytest-distil jobs follow {job.id}")
     return 0
 

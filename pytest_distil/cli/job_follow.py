@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from pytest_distil.cli.jobs import asking, event_line, moment, note_success, server_of
+from pytest_distil.cli.jobs import asking, event_line, note_success, server_of
 from pytest_distil.cli.progress import Line
 from pytest_distil.core.prompt import Unanswered
 from pytest_distil.mark.errors import ModelError
@@ -41,9 +41,10 @@ def watch(args: argparse.Namespace, jobs: Jobs, server: Endpoint, home: Home, jo
     job: Job | None = None
     try:
         with Line(sys.stdout) as line:
+            teller = _Teller(line, args)
             for look in Following(jobs, job_id).looks(interval=args.interval, sleep=time.sleep):
                 job = look.job or job
-                _tell(look, line, args)
+                teller.tell(look)
     except KeyboardInterrupt:
         print(f"\n{again}", file=sys.stderr)
         return _INTERRUPTED
@@ -61,20 +62,33 @@ def _newest(jobs: Jobs, server: Endpoint, home: Home) -> str:
     return found[0] or ""
 
 
-def _tell(look: Look, line: Line, args: argparse.Namespace) -> None:
-    """Tell what is new: over the same line of a terminal, else in lines."""
-    if args.json:
-        if look.events or look.trouble:
+class _Teller:
+    """Tells what is new: over the same line of a terminal, else in lines."""
+
+    def __init__(self, line: Line, args: argparse.Namespace) -> None:
+        self._line = line
+        self._lines = not (args.json or args.quiet)
+        self._records = args.json
+        self._status: str | None = None
+
+    def tell(self, look: Look) -> None:
+        """Tell what a look brought."""
+        status = look.job.status if look.job else None
+        if self._records and (look.events or look.trouble or status != self._status):
             print(json.dumps(_record(look), ensure_ascii=False), flush=True)
-        return
-    if not args.quiet:
+        if self._lines:
+            self._tell_lines(look, status)
+            self._line.show(" · ".join(_state(look)))
+        self._status = status
+
+    def _tell_lines(self, look: Look, status: str | None) -> None:
+        """Print what stays: on a terminal only what is not well."""
         for event in look.events[-_BEFORE:]:
-            if not line.live or event.level != "info":
-                line.clear()
+            if not self._line.live or event.level != "info":
+                self._line.clear()
                 print(event_line(event), flush=True)
-    line.show(" · ".join(_state(look)))
-    if look.trouble and not line.live and not args.quiet:
-        print(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}  {look.trouble}; trying again", flush=True)
+        if not self._line.live and (look.trouble or status != self._status):
+            print(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}  {' · '.join(_state(look))}", flush=True)
 
 
 def _state(look: Look) -> Iterator[str]:
@@ -88,9 +102,16 @@ def _state(look: Look) -> Iterator[str]:
     if look.metrics.valid_loss is not None:
         yield f"validation {look.metrics.valid_loss:.4f}"
     if look.job and look.job.estimated_finish and not look.job.ended:
-        yield f"ends about {moment(look.job.estimated_finish)}"
+        yield f"ends about {_soon(look.job.estimated_finish)}"
     if look.trouble:
         yield f"{look.trouble}, trying again"
+
+
+def _soon(seconds: int) -> str:
+    """Write a moment as shortly as it can be: with its day where that is not today."""
+    then = datetime.fromtimestamp(seconds).astimezone()
+    today = then.date() == datetime.now().astimezone().date()
+    return f"{then:%H:%M}" if today else f"{then:%d %b %H:%M}"
 
 
 def _record(look: Look) -> dict[str, object]:

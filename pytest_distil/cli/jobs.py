@@ -141,7 +141,7 @@ def told(job: Job) -> Iterator[str]:
         "dataset": job.metadata.get("distil_name"),
         "reason": job.reason,
     }
-    yield from (f"{name:<10} {value}" for name, value in facts.items() if value)
+    yield from (f"{name:<11}{value}" for name, value in facts.items() if value)
 
 
 def moment(seconds: int | None) -> str | None:

@@ -83,7 +83,7 @@ def _show(args: argparse.Namespace) -> int:
         return 0
     for name, value in _facts(card):
         if value:
-            print(f"{name:<10} {value}")
+            print(f"{name:<11}{value}")
     return 0
 
 

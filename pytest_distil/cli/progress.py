@@ -7,7 +7,7 @@ import sys
 from types import TracebackType
 from typing import Self, TextIO
 
-_BAR = 30
+_BAR = 20
 """Characters of a bar."""
 
 MB = 1_000_000
@@ -56,7 +56,7 @@ class UploadBar:
         share = done / whole if whole else 1.0
         filled = round(share * _BAR)
         bar = "#" * filled + "." * (_BAR - filled)
-        self._line.show(f"{self._name}  [{bar}] {share:4.0%}  {size(done)} of {size(whole)}")
+        self._line.show(f"{self._name} [{bar}] {share:4.0%} of {size(whole)}")
 
 
 def size(count: int) -> str:

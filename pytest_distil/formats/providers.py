@@ -95,7 +95,7 @@ FIREWORKS = Provider(name="fireworks", title="Fireworks", least=3, most=3_000_00
 TRL = Provider(name="trl", title="Hugging Face TRL", pairs=("prompt", "chosen", "rejected"), calls_as_objects=True)
 GENERIC = Provider(
     name="generic",
-    title="any provider",
+    title="an OpenAI-compatible server",
     beside=_OPENAI_BESIDE,
     roles=_OPENAI_ROLES,
     message_keys=MESSAGE_KEYS,
