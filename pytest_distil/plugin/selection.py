@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-_NARROWING = ("keyword", "markexpr", "lf", "deselect", "stepwise", "distil_disagreed")
+_NARROWING = ("lf", "stepwise", "distil_disagreed")
 """Options that leave tests out."""
+
+_NARROWING_WHEN_TYPED = {"keyword": r"-[a-zA-Z]*k", "markexpr": r"-[a-zA-Z]*m", "deselect": "--deselect"}
+"""Options that leave tests out of this run where they are typed; in the ini file they say what the suite is."""
 
 
 def is_partial(session: pytest.Session) -> bool:
@@ -17,9 +21,19 @@ def is_partial(session: pytest.Session) -> bool:
     """
     config = session.config
     narrowed = any(getattr(config.option, name, None) for name in _NARROWING)
+    typed = any(
+        getattr(config.option, name, None) and _is_typed(config, how) for name, how in _NARROWING_WHEN_TYPED.items()
+    )
     stopped = bool(session.shouldstop or session.shouldfail)
-    return narrowed or stopped or any(not _is_folder(config, arg) for arg in config.args)
+    return narrowed or typed or stopped or _names_tests(config)
 
 
-def _is_folder(config: pytest.Config, arg: str) -> bool:
-    return (config.invocation_params.dir / Path(arg)).is_dir()
+def _is_typed(config: pytest.Config, how: str) -> bool:
+    return any(re.match(how, str(arg)) for arg in config.invocation_params.args)
+
+
+def _names_tests(config: pytest.Config) -> bool:
+    """Return whether the command line names something that is no folder: a file, or a test."""
+    if config.args_source is not pytest.Config.ArgsSource.ARGS or config.option.pyargs:
+        return False
+    return any(not (config.invocation_params.dir / Path(arg)).is_dir() for arg in config.args)

@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from itertools import count
+from typing import Any, TypeVar
 
 from pytest_distil.core.call import ARGUMENT, NO_SCHEMA, OUTSIDE, RAISED, RESULT, LeftOut
+from pytest_distil.core.unnoticed import Unnoticed
 from pytest_distil.mark import tap
 from pytest_distil.mark.errors import EncodingError
 from pytest_distil.mark.task import Task
 from pytest_distil.run.typed import TypedTask
 
+K = TypeVar("K")
+
 _MOST_DETAILS = 20
 """Left-out calls of one reason that are described one by one in one attempt; the rest is counted."""
+
+_MORE = "and more like these"
+"""Stands behind every description where descriptions are sorted: those begin with `$`."""
 
 Row = tuple[str, str, str]
 """Task name, arguments and the original's result; the last two as JSON text."""
 
+Tally = dict[K, "count[int]"]
+"""How often something happened: a step of `count` cannot be lost between threads, as one of `+= 1` can."""
+
+
+def _other_threads() -> frozenset[int | None]:
+    """Return the threads that run beside this one."""
+    return frozenset(thread.ident for thread in threading.enumerate()) - {threading.get_ident()}
+
 
 @dataclass(slots=True)
 class Attempt:
-    """What one attempt of a test has called so far."""
+    """What one attempt of a test has called so far; made in the thread that runs the test."""
 
     test: str
     """Node id."""
@@ -36,18 +50,21 @@ class Attempt:
     """Whether one received a value that was not the original's; None where none received the model's."""
     wide: bool = False
     """Whether a fixture wider than a function is being set up, and its calls are kept apart."""
-    rows: dict[Row, int] = field(default_factory=dict)
+    rows: Tally[Row] = field(default_factory=dict)
     """How often each call was made."""
-    wide_rows: dict[Row, int] = field(default_factory=dict)
+    wide_rows: Tally[Row] = field(default_factory=dict)
     """The same for calls that are kept apart."""
-    left_out: Counter[LeftOut] = field(default_factory=Counter)
+    left_out: Tally[LeftOut] = field(default_factory=dict)
+    strangers: frozenset[int | None] = field(default_factory=_other_threads)
+    """Threads that were there before: no test vouches for what they call."""
+    _described: Tally[str] = field(default_factory=dict)
 
     def leave_out(self, reason: str, task: Task, detail: str = "") -> None:
         """Count a call that becomes no example."""
-        one = LeftOut(reason, task.name, detail, self.test)
-        if one not in self.left_out and sum(known.reason == reason for known in self.left_out) >= _MOST_DETAILS:
-            one = LeftOut(reason, task.name, "", self.test)
-        self.left_out[one] += 1
+        one = LeftOut(reason, task.name, _as_utf8(detail), self.test)
+        if detail and one not in self.left_out and _step(self._described, reason) >= _MOST_DETAILS:
+            one = LeftOut(reason, task.name, _MORE, self.test)
+        _step(self.left_out, one)
 
 
 class Recorder:
@@ -56,6 +73,8 @@ class Recorder:
     def __init__(self) -> None:
         self.attempt: Attempt | None = None
         self._outside = Attempt("")
+        self._uncounted = Attempt("")
+        """Stands for the attempt of a call that is counted already, should it raise too."""
         self._tasks: dict[Task, TypedTask] = {}
         self._told: set[str] = set()
 
@@ -85,14 +104,15 @@ class Recorder:
 
     def payload(self, attempt: Attempt) -> dict[str, Any]:
         """Return what an ended attempt has to say, as plain JSON, with what happened outside tests before it."""
-        attempt.left_out.update(self._outside.left_out)
-        self._outside = Attempt("")
+        outside, self._outside = self._outside, Attempt("")
+        # What threads of this attempt leave out from now on travels with the next one.
+        left_out, attempt.left_out = attempt.left_out, self._outside.left_out
         return {
             "test": attempt.test,
             "held_out": attempt.held_out,
-            "briefs": self._new_briefs({task for task, _, _ in (*attempt.rows, *attempt.wide_rows)}),
-            "rows": [[*row, times] for row, times in attempt.rows.items()],
-            "left_out": [[asdict(one), times] for one, times in attempt.left_out.items()],
+            "briefs": self._new_briefs({task for task, _, _ in [*attempt.rows, *attempt.wide_rows]}),
+            "rows": counted(attempt.rows),
+            "left_out": [[asdict(one), times] for part in (left_out, outside.left_out) for one, times in _read(part)],
         }
 
     def _new_briefs(self, names: set[str]) -> list[dict[str, Any]]:
@@ -104,15 +124,14 @@ class Recorder:
     def _before(self, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Attempt, str | None]:
         """Return the attempt that a call belongs to, and its encoded arguments unless it is left out."""
         attempt = self.attempt
-        if attempt is None:
+        if attempt is None or (attempt.strangers and threading.get_ident() in attempt.strangers):
             self._outside.leave_out(OUTSIDE, task)
-            return self._outside, None
+            return self._uncounted, None
         if attempt.barred:
             attempt.leave_out(attempt.barred, task)
-            return attempt, None
-        token = tap.unobserved.set(True)
+            return self._uncounted, None
         try:
-            typed = self._typed(task)
+            typed = self._tasks.get(task) or self._typed(task)
             if typed.problem is None:
                 return attempt, typed.encode_call(args, kwargs)
             attempt.leave_out(NO_SCHEMA, task, typed.problem)
@@ -120,53 +139,70 @@ class Recorder:
             attempt.leave_out(ARGUMENT, task, str(error))
         except Exception as error:  # the user's types run code of their own; the observed program must not notice
             attempt.leave_out(ARGUMENT, task, f"$: {type(error).__name__}")
-        finally:
-            tap.unobserved.reset(token)
-        return attempt, None
+        return self._uncounted, None
 
     def _after(self, task: Task, attempt: Attempt, arguments: str, result: Any) -> str | None:
         """Keep the row of a call that returned, and return its result as JSON text; None where it is left out."""
         if attempt is not self.attempt:
             self._outside.leave_out(OUTSIDE, task)
             return None
-        token = tap.unobserved.set(True)
         try:
-            encoded = self._typed(task).encode_result(result)
+            encoded = self._tasks[task].encode_result(result)
         except EncodingError as error:
             attempt.leave_out(RESULT, task, str(error))
         except Exception as error:  # as above
             attempt.leave_out(RESULT, task, f"$: {type(error).__name__}")
         else:
-            row = (task.name, arguments, encoded)
-            rows = attempt.wide_rows if attempt.wide else attempt.rows
-            rows[row] = rows.get(row, 0) + 1
+            _step(attempt.wide_rows if attempt.wide else attempt.rows, (task.name, arguments, encoded))
             return encoded
-        finally:
-            tap.unobserved.reset(token)
         return None
 
     def _typed(self, task: Task) -> TypedTask:
         """Return the task with its types, made at its first call."""
         typed = self._tasks.get(task)
         if typed is None:
-            typed = self._tasks[task] = TypedTask(task)
+            with Unnoticed(muted=True):  # making it runs code of the user's: annotations, and what their types do
+                typed = self._tasks[task] = TypedTask(task)
         return typed
 
 
 class Running:
-    """Know that a task's original runs, and count where it raises; a class, so that no frame of ours is in tracebacks."""
+    """Know that a task's original runs, and count where it raises; a class, so that no frame is added to tracebacks."""
 
-    __slots__ = ("_attempt", "_task", "_token")
+    __slots__ = ("_attempt", "_before", "_mine", "_task")
 
     def __init__(self, task: Task, attempt: Attempt) -> None:
         self._task = task
         self._attempt = attempt
 
     def __enter__(self) -> None:
-        self._token = tap.callers.set((*tap.callers.get(), self._task))
+        self._before = tap.callers.get()
+        self._mine = (*self._before, self._task)
+        tap.callers.set(self._mine)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        with suppress(ValueError):  # a coroutine that is closed elsewhere has another context
-            tap.callers.reset(self._token)
+        now = tap.callers.get()
+        # Coroutines that share a context may end in another order than they began in.
+        tap.callers.set(self._before if now is self._mine else tuple(one for one in now if one is not self._task))
         if kind is not None:
             self._attempt.leave_out(RAISED, self._task)
+
+
+def counted(tally: Tally[Row]) -> list[list[Any]]:
+    """Return rows with their times, as plain JSON; to be asked once, when the attempt has ended."""
+    return [[*row, times] for row, times in _read(tally)]
+
+
+def _step(tally: Tally[K], key: K) -> int:
+    """Count something, and return how often it was counted before."""
+    return next(tally.setdefault(key, count()))
+
+
+def _read(tally: Tally[K]) -> list[tuple[K, int]]:
+    """Return what was counted; a thread that goes on counting does no harm, and is not heard."""
+    return [(key, next(steps)) for key, steps in list(tally.items())]
+
+
+def _as_utf8(text: str) -> str:
+    """Return text that every file can hold: a user's own message may have lone surrogates."""
+    return text.encode("utf-8", "backslashreplace").decode()
