@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pytest_distil import reports
 from pytest_distil.core.settings import Settings
 from pytest_distil.models import parse
 from pytest_distil.plugin.evaluating import EvaluatingTests
@@ -36,6 +37,8 @@ class Deliver:
 def launch_session(config: pytest.Config, settings: Settings, root: Path) -> None:
     """Start the side of the session, and without xdist the side of the tests; raise `DistilError` for what is wrong."""
     specs = [parse(model) for model in settings.models.values()]
+    for path in settings.reports:
+        reports.check(path)
     home = Home(root)
     folder = find_session(home, settings.session)
     recorded = Recorded.read(folder) if folder else None

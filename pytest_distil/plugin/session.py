@@ -10,17 +10,18 @@ from typing import Any
 
 import pytest
 
+from pytest_distil import reports
 from pytest_distil.core.evidence import Selection
-from pytest_distil.core.files import write_json
 from pytest_distil.core.report import ReportJson
 from pytest_distil.core.settings import Settings
 from pytest_distil.mark.errors import DistilError
-from pytest_distil.plugin import junit, rows
+from pytest_distil.plugin import github, junit, rows
 from pytest_distil.plugin.outcomes import Outcomes
 from pytest_distil.plugin.selection import is_partial
 from pytest_distil.plugin.showing import show, shown, tell_without_terminal
 from pytest_distil.plugin.vouch import Vouching
 from pytest_distil.reports.terminal import evaluated, ruling
+from pytest_distil.reports.view import ShowValues
 from pytest_distil.run.asker.client import AskerClient, connect
 from pytest_distil.run.asker.process import AskerProcess
 from pytest_distil.run.evaluation import Evaluation
@@ -56,6 +57,8 @@ class EvaluatingSession:
         self._outcomes = Outcomes()
         self._deselected = 0
         self._crashed: set[str] = set()
+        self._places: dict[str, tuple[str, int | None]] = {}
+        self._says_values = bool(config.getini("distil_show_values"))
         self.report: ReportJson | None = None
         self.written: list[Path] = []
 
@@ -91,6 +94,7 @@ class EvaluatingSession:
         """Take what a test's last report brings."""
         vouched = self._vouching.watch(rows.worker(report), report)
         self._outcomes.watch(report)
+        self._places[report.nodeid] = github.place(report, self._config)
         for event in rows.take(report, vouched=vouched):
             self._outcomes.note(event)
             self._evaluation.take(event)
@@ -141,6 +145,8 @@ class EvaluatingSession:
                 path=shown(self.written[0], self._config),
                 show_values=self._settings.show_values,
             )
+            for command in github.notices(self.report, places=self._places):
+                terminalreporter.line(command)
             show(terminalreporter, "distil: evaluated", lines)
         return result
 
@@ -163,6 +169,12 @@ class EvaluatingSession:
         )
         self.report = self._evaluation.report(self._outcomes.all(), selection)
         self._home.make()
-        path = self._home.new_report(self.report["model"])
-        write_json(path, self.report)
-        self.written = [path]
+        self.written = [self._home.new_report(self.report["model"]), *map(Path, self._settings.reports)]
+        for path in self.written:
+            reports.write(self.report, path, show_values=self._public_values if path.suffix == ".md" else "yes")
+        github.write_summary(self.report, show_values=self._public_values)
+
+    @property
+    def _public_values(self) -> ShowValues:
+        """What of values is shown where many can read it: in CI none, unless the user says so."""
+        return "no" if os.environ.get("CI") and not self._says_values else self._settings.show_values
