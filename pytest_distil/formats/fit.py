@@ -89,8 +89,8 @@ class _Fit:
     def _chosen(self, value: Json, node: Node) -> Node:
         """Follow references, and at a union the first branch with the fewest faults."""
         node = self.kind.resolve(node)
-        if isinstance(node, Union):
-            return self.kind.resolve(min(node.branches, key=lambda branch: self._faults(value, branch)))
+        while isinstance(node, Union):
+            node = self.kind.resolve(min(node.branches, key=lambda branch: self._faults(value, branch)))
         return node
 
     def _record(self, value: dict[str, Json], node: Record) -> dict[str, Json]:

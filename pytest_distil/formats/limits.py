@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _BOUNDS = (("minimum", ">="), ("exclusiveMinimum", ">"), ("maximum", "<="), ("exclusiveMaximum", "<"))
-_FORMATS = {"date-time": "ISO 8601 date and time", "duration": "ISO 8601 duration", "base64url": "base64"}
+_FORMATS = {"date-time": "ISO 8601 date and time", "duration": "ISO 8601 duration"}
 _PATTERN_LENGTH = 60
 """Longer patterns cost more tokens than they teach."""
 _DECIMAL = "^(?!^[-+.]*$)"

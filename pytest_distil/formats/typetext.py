@@ -96,7 +96,7 @@ class _Words:
     def _one(self, node: Node) -> str:
         """Return a node as the item of an array: `(string | null)[]`, `integer[]`."""
         text = self.text(node)
-        return f"({text})" if " " in text and not text.startswith("{") else text
+        return f"({text})" if " " in text and not isinstance(node, Record) else text
 
     def _object(self, node: Record) -> str:
         """Return an object on one line."""

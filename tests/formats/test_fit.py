@@ -181,6 +181,17 @@ def test_deep_unions_are_ordered() -> None:
     assert deep == received(brief, there)
 
 
+def test_a_branch_may_be_a_union_by_name() -> None:
+    """A branch that only refers to a union is judged by that union's branches."""
+    a, b = {"type": "integer"}, {"type": "string"}
+    one = {"type": "object", "properties": {"a": a, "b": a}, "required": ["a", "b"]}
+    other = {"type": "object", "properties": {"b": b, "a": b}, "required": ["a", "b"]}
+    named = {"Either": {"anyOf": [one, other]}}
+    brief = brief_with({"anyOf": [{"type": "null"}, {"type": "integer"}, {"$ref": "#/$defs/Either"}], "$defs": named})
+
+    assert '{"value":{"b":"x","a":"y"}}' == compact(sent(brief, {"a": "y", "b": "x"}))
+
+
 def test_depth_without_end_is_invalid() -> None:
     """A value that nests deeper than Python's stack is no result, and no RecursionError escapes."""
     with pytest.raises(InvalidReply, match="nested too deeply"):
