@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         ModelError,
         SettingError,
     )
+    from pytest_distil.mark.instructions import FinetuneFormat, Instructions
     from pytest_distil.mark.task import Compare, close, ignore_case, ignored, similar, unordered
 
 _ROOMS = {
@@ -32,6 +33,7 @@ _ROOMS = {
         "ModelError",
         "SettingError",
     ),
+    "pytest_distil.mark.instructions": ("FinetuneFormat", "Instructions"),
     "pytest_distil.mark.task": ("Compare", "close", "ignore_case", "ignored", "similar", "unordered"),
 }
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names}
@@ -42,6 +44,8 @@ __all__ = [
     "DeclarationError",
     "DistilError",
     "EncodingError",
+    "FinetuneFormat",
+    "Instructions",
     "InvalidAnswer",
     "ModelError",
     "SettingError",

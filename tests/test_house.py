@@ -115,6 +115,8 @@ def test_public_names() -> None:
         "DeclarationError",
         "DistilError",
         "EncodingError",
+        "FinetuneFormat",
+        "Instructions",
         "InvalidAnswer",
         "ModelError",
         "SettingError",

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from types import FrameType, FunctionType
 from typing import Any, Literal, Protocol, TypeVar, overload
 
-from pytest_distil.mark import tap
 from pytest_distil.mark.errors import DeclarationError
+from pytest_distil.mark.production import IDLE, OPTIONS, Fallback, Mode, Production
 from pytest_distil.mark.task import Compare, Kind, Task, default_name, register
+from pytest_distil.mark.wrapper import wrapped
 
 F = TypeVar("F")
 
@@ -37,8 +38,15 @@ def distil(
     instructions: str | None = None,
     exclude: str | Iterable[str] = (),
     compare: Compare | None = None,
-    format: str | None = None,  # noqa: A002 - the option's name
+    format: str | None = None,
     original: Literal["run", "recorded"] = "run",
+    mode: Mode = "distil",
+    model: str | None = None,
+    client: Any = None,
+    fallback: Fallback = "original",
+    shadow: float = 0.0,
+    timeout: float = 30.0,
+    card: str | None = None,
 ) -> Mark: ...
 
 
@@ -51,18 +59,23 @@ def distil(function: Any = None, /, **options: Any) -> Any:
     that are no part of a call), `compare` (a `Compare`), `format` (a conversation shape), `original`
     (`"recorded"`: an evaluation takes the recorded result where there is one).
 
+    With `mode="dispatch"` a model answers in production: `model` (its id), `client` (an `OpenAI` or `AsyncOpenAI`),
+    `fallback` (`"original"` or `"raise"` where its answer is invalid or failed), `shadow` (the share of calls for
+    which the original runs beside it), `timeout` (seconds), `card` (a file of `pytest-distil models export`).
+
     Raises `DeclarationError` for what cannot be a task, and for two tasks of one name.
     """
+    production = Production(**{name: options.pop(name) for name in OPTIONS if name in options})
     if function is not None:
-        return _mark(function, sys._getframe(1), **options)
+        return mark_target(function, sys._getframe(1), production=production, **options)  # noqa: SLF001 - there is no other
 
     def mark(target: Any) -> Any:
-        return _mark(target, sys._getframe(1), **options)
+        return mark_target(target, sys._getframe(1), production=production, **options)  # noqa: SLF001 - see above
 
     return mark
 
 
-def _mark(target: Any, frame: FrameType, **options: Any) -> Any:
+def mark_target(target: Any, frame: FrameType, **options: Any) -> Any:
     """Return `target` as a marked function of the same kind."""
     if isinstance(target, (staticmethod, classmethod)):
         kind: Kind = "staticmethod" if isinstance(target, staticmethod) else "classmethod"
@@ -76,8 +89,7 @@ def _mark_function(function: Any, frame: FrameType, *, kind: Kind, **options: An
     _refuse_what_yields(function)
     task = _declare(function, kind=kind, namespace=_local_names(function, frame), **options)
     register(task)
-    wrapper = _wrapped_async(task) if inspect.iscoroutinefunction(function) else _wrapped(task)
-    return _with_extras(wrapper, function)
+    return wrapped(task)
 
 
 def _declare(  # noqa: PLR0913 - the decorator's options
@@ -91,19 +103,14 @@ def _declare(  # noqa: PLR0913 - the decorator's options
     instructions: str | None = None,
     exclude: str | Iterable[str] = (),
     compare: Compare | None = None,
-    format: str | None = None,  # noqa: A002
+    format: str | None = None,  # noqa: A002 - the option's name
     original: Literal["run", "recorded"] = "run",
+    production: Production = IDLE,
 ) -> Task:
     """Return the task that the options declare, checked against the function's signature."""
     excluded = frozenset([exclude] if isinstance(exclude, str) else exclude)
-    parameters = list(inspect.signature(function).parameters)
     own = name or default_name(function)
-    for option, wanted in (("exclude", excluded), ("group", {group} if group else set())):
-        unknown = sorted(wanted - set(parameters))
-        if unknown:
-            raise DeclarationError(f"{own}: {option} names {unknown[0]!r}; the parameters are {', '.join(parameters)}")
-    if group in excluded:
-        raise DeclarationError(f"{own}: group {group!r} is excluded from the call; a group must be part of it")
+    _check_parameters(own, function, group=group, excluded=excluded)
     if original not in ("run", "recorded"):
         raise DeclarationError(f"{own}: original is 'run' or 'recorded', not {original!r}")
     if compare is not None and not isinstance(compare, Compare):
@@ -120,7 +127,19 @@ def _declare(  # noqa: PLR0913 - the decorator's options
         compare=compare,
         format=format,
         original=original,
+        production=production,
     )
+
+
+def _check_parameters(own: str, function: Callable[..., Any], *, group: str | None, excluded: frozenset[str]) -> None:
+    """Raise `DeclarationError` where options name unknown parameters, or contradict each other."""
+    parameters = list(inspect.signature(function).parameters)
+    for option, wanted in (("exclude", excluded), ("group", {group} if group else set())):
+        unknown = sorted(wanted - set(parameters))
+        if unknown:
+            raise DeclarationError(f"{own}: {option} names {unknown[0]!r}; the parameters are {', '.join(parameters)}")
+    if group in excluded:
+        raise DeclarationError(f"{own}: group {group!r} is excluded from the call; a group must be part of it")
 
 
 def _local_names(function: Callable[..., Any], frame: FrameType) -> Mapping[str, Any]:
@@ -135,43 +154,6 @@ def _local_names(function: Callable[..., Any], frame: FrameType) -> Mapping[str,
     return {name: frame.f_locals[name] for name in names if name in frame.f_locals}
 
 
-def _wrapped(task: Task) -> Callable[..., Any]:
-    """Return the function that callers of a task get."""
-    original = task.function
-
-    @functools.wraps(original)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
-        interceptor = tap.top
-        if interceptor is None:
-            return original(*args, **kwargs)
-        return interceptor.call(task, args, kwargs)
-
-    return call
-
-
-def _wrapped_async(task: Task) -> Callable[..., Any]:
-    """Return the coroutine function that callers of a task get."""
-    original = task.function
-
-    @functools.wraps(original)
-    async def call(*args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
-        interceptor = tap.top
-        if interceptor is None:
-            return await original(*args, **kwargs)
-        return await interceptor.call_async(task, args, kwargs)
-
-    return call
-
-
-def _with_extras(wrapper: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
-    """Give `wrapper` what another decorator added to `original`: `cache_clear` and friends."""
-    for name in set(dir(original)) - set(dir(FunctionType)) - set(vars(wrapper)):
-        setattr(wrapper, name, getattr(original, name))
-    return wrapper
-
-
 def _refuse_what_is_no_function(target: Any) -> None:
     """Raise `DeclarationError` unless `target` is a function, or a function under other decorators."""
     if isinstance(target, (property, functools.cached_property)):
@@ -179,7 +161,9 @@ def _refuse_what_is_no_function(target: Any) -> None:
             "@distil cannot mark a property: a property has no call; move its body into a method and mark that"
         )
     if isinstance(target, type):
-        raise DeclarationError(f"@distil cannot mark the class {target.__qualname__!r}: mark the function that makes one")
+        raise DeclarationError(
+            f"@distil cannot mark the class {target.__qualname__!r}: mark the function that makes one"
+        )
     if not isinstance(inspect.unwrap(target) if callable(target) else target, FunctionType):
         raise DeclarationError(
             f"@distil cannot mark an object of type {type(target).__qualname__!r}: mark the function that it calls"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pytest_distil.mark.errors import DeclarationError
+from pytest_distil.mark.production import IDLE, Production
 
 RuleKind = Literal["similar", "unordered", "ignored", "ignore_case", "close"]
 Kind = Literal["function", "method", "classmethod", "staticmethod"]
@@ -97,6 +98,8 @@ class Task:
     """What names in string annotations mean where the function was defined, beyond its module."""
     original: Literal["run", "recorded"] = "run"
     """Whether an evaluation runs the original, or takes its recorded result where there is one."""
+    production: Production = IDLE
+    """What is done with its calls outside of our runs."""
 
 
 _tasks: weakref.WeakValueDictionary[str, Task] = weakref.WeakValueDictionary()

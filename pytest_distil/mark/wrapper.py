@@ -1,0 +1,67 @@
+"""What callers of a marked function get in its place."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+from pytest_distil.mark import tap
+from pytest_distil.mark.task import Task
+
+
+def wrapped(task: Task) -> Callable[..., Any]:
+    """Return a function of the same kind as the task's original, which asks at each call who answers."""
+    wrapper = _coroutine_function(task) if inspect.iscoroutinefunction(task.function) else _function(task)
+    return _with_extras(wrapper, task.function)
+
+
+def _function(task: Task) -> Callable[..., Any]:
+    """Wrap a function."""
+    original = task.function
+    behind: tap.Interceptor | None = tap.UNOPENED
+
+    @functools.wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        nonlocal behind
+        interceptor = tap.top
+        if interceptor is None:
+            if behind is tap.UNOPENED:
+                behind = tap.opened(task)
+            interceptor = behind
+            if interceptor is None:
+                return original(*args, **kwargs)
+        return interceptor.call(task, args, kwargs)
+
+    return call
+
+
+def _coroutine_function(task: Task) -> Callable[..., Any]:
+    """Wrap a coroutine function."""
+    original = task.function
+    behind: tap.Interceptor | None = tap.UNOPENED
+
+    @functools.wraps(original)
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        nonlocal behind
+        interceptor = tap.top
+        if interceptor is None:
+            if behind is tap.UNOPENED:
+                behind = tap.opened(task)
+            interceptor = behind
+            if interceptor is None:
+                return await original(*args, **kwargs)
+        return await interceptor.call_async(task, args, kwargs)
+
+    return call
+
+
+def _with_extras(wrapper: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
+    """Give `wrapper` what another decorator added to `original`: `cache_clear` and friends."""
+    for name in set(dir(original)) - set(dir(FunctionType)) - set(vars(wrapper)):
+        setattr(wrapper, name, getattr(original, name))
+    return wrapper
