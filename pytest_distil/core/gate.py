@@ -52,7 +52,7 @@ def _judged(ruling: Ruling, *, trials: list[Trial], report: ReportJson, wants: W
     if wants.gated:
         reasons += faults.gated(trials, report=report, wants=wants)
     if any(wants.selects(one) and one.scored for one in trials):
-        reasons += [*stray, *_reasons(overall, *tasks.values()), *_reasons(*by_task.fields(tasks))]
+        reasons += [*_reasons(overall, *tasks.values(), *by_task.fields(tasks)), *stray]
     reasons += [*_reasons(tests, pins), *(beside["reasons"] if beside else ())]
     return ruling | {
         "passed": False if reasons else True if wants.gated else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -18,8 +19,10 @@ _JOINERS = "\u200c\u200d"
 """Invisible, and part of words and emoji in use."""
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Categories of characters that move the cursor, reverse the text or cannot be seen."""
-_MARKED = frozenset("\\`*_[]<>|&~#@$:")
-"""What means something to Markdown inside a line, as GitHub reads it; quotes and the rest of HTML as well."""
+_MARKED = re.compile(r"([\\`*_\[\]<>|~#&])")
+"""What means something to Markdown inside a line, and can be escaped by a backslash."""
+_NAMED = re.compile(r"@(?=\w)|:(?=//)|:(?=[\w+-]+:)")
+"""What GitHub makes of text after it was rendered: mentions, links, emoji. A comment in the middle keeps it text."""
 
 
 def visible(text: str) -> str:
@@ -32,13 +35,9 @@ def visible(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Escape text for a line or a table cell of Markdown: it is shown as it is and starts nothing."""
-    return "".join(f"&#{ord(one)};" if one in _MARKED else one for one in visible(text))
-
-
-def code(text: str) -> str:
-    """Write text as code in Markdown, in a form that table cells take."""
-    return f"<code>{markdown(text)}</code>"
+    """Escape text for a line or a table cell of GitHub's Markdown: it is shown as it is and starts nothing."""
+    marked = _MARKED.sub(r"\\\1", visible(text))
+    return _NAMED.sub(r"\g<0><!-- -->", marked).replace("$", "<span>$</span>")
 
 
 def command(name: str, message: str, **properties: object) -> str:
