@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import functools
-import math
-from collections.abc import Callable, Mapping
-from typing import Any
+import sys
+import typing
+from collections.abc import Iterable, Mapping
+from itertools import count
+from typing import Any, NotRequired, Required
 
 import pydantic_core
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
-from pytest_distil.core.same import Path, first_difference, path_text
-from pytest_distil.core.text import Json, canonical, compact
+from pytest_distil.core import proof
+from pytest_distil.core.guard import refuse_untouchable
+from pytest_distil.core.leaves import LEAVES, MOST_DIGITS, restored
+from pytest_distil.core.loss import different, unwritable
+from pytest_distil.core.same import Path, an, first_difference, path_text
+from pytest_distil.core.signature import replaced
+from pytest_distil.core.text import canonical, compact, parse
+from pytest_distil.core.unnoticed import Unnoticed
 from pytest_distil.mark.errors import EncodingError
 
 _CONFIG = ConfigDict(ser_json_inf_nan="strings", ser_json_bytes="base64", val_json_bytes="base64")
 """For types that bring no configuration of their own: what JSON lacks is written as strings that read back."""
 
-_EXACT = frozenset({int, str, bool, type(None)})
-"""Types whose JSON reads back as it was, whatever is annotated."""
-
-
-_NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
-"""The spellings that pydantic reads as floats."""
-
-
-_FLAT = frozenset({"model", "model-fields", "model-field", "int", "str", "bool", "none", "nullable", "default"})
-"""Core schemas of values whose fields are all leaves of exact types."""
-
-_MOST_VERIFIED = 4096
-"""Texts remembered per type; enough for the repeated calls of a test suite, little memory."""
-
 
 class NoSchemaError(TypeError):
-    """A type cannot be turned into a schema and read back; the message says what to do."""
+    """A type cannot be turned into a schema and read back; the message says why."""
 
 
 class Adapter:
@@ -41,19 +36,25 @@ class Adapter:
 
     def __init__(self, annotation: Any) -> None:
         """Build pydantic's validator and serializer; raise `NoSchemaError` where there are none."""
-        self._adapter = _type_adapter(annotation)
+        with Unnoticed(muted=True):
+            self._adapter = _type_adapter(annotation)
+        schema = self._adapter.core_schema
         self._to_json = self._adapter.serializer.to_json
-        slow = (functools.partial(self._dump, bytes_mode="base64"), functools.partial(self._dump, bytes_mode="utf8"))
-        # The serializer writes sets in the order of their hashes, which differs between processes.
-        self._writers = slow if _mentions_sets(self._adapter.core_schema) else (self._write, *slow)
-        self._is_flat = _is_flat(self._adapter.core_schema)
-        self._verified: dict[tuple[Any, ...], str] = {}
+        self._from_json = self._adapter.validator.validate_json
+        self._muted = proof.runs_user_code(schema)
+        self._ways = (True,) if proof.holds_sets(schema) else (False, True)
+        """Whether what was written is restored, in the order in which the ways are tried."""
+        self._leaves = proof.plain_leaves(schema) or frozenset()
+        self._fields = proof.plain_fields(schema) or {}
+        self._kind = schema["cls"] if self._fields else None
+        self._proven: set[tuple[Any, ...]] = set()
 
     def schema(self) -> dict[str, Any] | None:
         """Return the JSON schema of what is read, fields by name; None where anything goes."""
         try:
-            return self._adapter.json_schema(by_alias=False) or None
-        except PydanticUserError as error:
+            with Unnoticed(muted=True):
+                return self._adapter.json_schema(by_alias=False) or None
+        except Exception as error:  # making it may run code of the user's types
             raise NoSchemaError(_first_line(error)) from error
 
     def encode(self, value: Any) -> str:
@@ -61,58 +62,59 @@ class Adapter:
 
         Raises `EncodingError`, with the path, where there is no such text.
         """
-        if not self._is_flat:
-            return self._encode(value)
-        # With flat values the text and the types say everything, so that a value seen before need not be read back.
-        key = (self._write(value), type(value), *map(type, getattr(value, "__dict__", {}).values()))
-        known = self._verified.get(key)
-        if known is None:
-            if len(self._verified) >= _MOST_VERIFIED:
-                self._verified.clear()
-            known = self._verified[key] = self._encode(value)
-        return known
-
-    def _encode(self, value: Any) -> str:
-        """Find the first way of writing that reads back as an equal value."""
-        wrong = EncodingError("$", "it has no JSON form")
-        for write in self._writers:
-            try:
-                decoded = self.decode(write(value))
-            except EncodingError as error:
-                wrong = error
-                continue
-            path = first_difference(value, decoded)
-            if path is None:
-                return write(decoded)
-            wrong = EncodingError(path_text(path), _what_is_lost(value, decoded, path))
-        raise wrong
+        kind = type(value)
+        if kind is self._kind:
+            own = value.__dict__
+            types = (*own, *map(type, own.values()))
+            if types in self._proven or self._prove(types, own):
+                text: str = self._to_json(value).decode()
+                if len(text) < MOST_DIGITS:  # so that no number in it is longer
+                    return text
+        elif kind in self._leaves:
+            return LEAVES[kind](value)
+        with Unnoticed(muted=self._muted):
+            refuse_untouchable(value)
+            return self._tried(value)
 
     def decode(self, text: str | bytes) -> Any:
         """Read JSON text as a value of the type; raise `EncodingError`, with the path, where it is none."""
         try:
-            return self._adapter.validator.validate_json(text, by_alias=False, by_name=True)
+            return self._from_json(text, by_alias=False, by_name=True)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False, include_context=False)[0]
             raise EncodingError(path_text(first["loc"]), _lower(first["msg"])) from error
         except Exception as error:  # a validator of the user's may raise anything
             raise EncodingError("$", f"{type(error).__name__}: {_first_line(error)}") from error
 
-    def _write(self, value: Any) -> str:
-        """Write as pydantic does, at full speed."""
-        try:
-            return self._to_json(value, by_alias=False, round_trip=True, warnings=False).decode()
-        except Exception as error:  # so may a serializer
-            raise EncodingError("$", _first_line(error)) from error
+    def _prove(self, types: tuple[Any, ...], own: Mapping[str, Any]) -> bool:
+        """Return whether all models whose fields are of these types read back, by their types alone."""
+        proven = (*own,) == (*self._fields,) and all(type(own[name]) in leaves for name, leaves in self._fields.items())
+        if proven:
+            self._proven.add(types)
+        return proven
 
-    def _dump(self, value: Any, *, bytes_mode: str) -> str:
-        """Write what `_write` cannot: sets sorted, nan and infinities as strings, bytes in the way that is asked for."""
+    def _tried(self, value: Any) -> str:
+        """Find the first way of writing that reads back as an equal value."""
+        wrong = EncodingError("$", "it has no JSON form")
+        for restore in self._ways:
+            try:
+                decoded = self.decode(self._written(value, restore=restore))
+            except EncodingError as error:
+                wrong = error
+                continue
+            path = first_difference(value, decoded)
+            if path is None:
+                return self._written(decoded, restore=restore)
+            wrong = different(value, decoded, path)
+        raise wrong
+
+    def _written(self, value: Any, *, restore: bool) -> str:
+        """Write as pydantic does; with `restore`, also what it loses or leaves to chance."""
         try:
-            tree = self._adapter.serializer.to_python(
-                value, mode="python", by_alias=False, round_trip=True, warnings=False
-            )
-        except Exception as error:
-            raise EncodingError("$", _first_line(error)) from error
-        return compact(_plain(tree, (), bytes_mode))
+            text: str = self._to_json(value, by_alias=False, round_trip=True, warnings=False).decode()
+            return compact(restored(value, parse(text))) if restore else text
+        except Exception as error:  # a serializer of the user's may raise anything, and give anything
+            raise unwritable(value, error, _is_writable) from error
 
 
 def encode_argument(value: Any, adapter: Adapter | None) -> str:
@@ -120,23 +122,38 @@ def encode_argument(value: Any, adapter: Adapter | None) -> str:
 
     Raises `EncodingError` where neither gives the value back.
     """
-    if type(value) in _EXACT:
-        return _exact(value)
+    write = LEAVES.get(type(value))
+    if write is not None:
+        return write(value)
     if adapter is not None:
         try:
             return adapter.encode(value)
         except EncodingError:
-            if type(value) in (list, dict):
-                raise
-    return _adapter_of(type(value)).encode(value)  # type: ignore[arg-type] # a metaclass may be unhashable
+            pass  # a list of subclasses, say: what the annotation loses, the values' own types may keep
+    with Unnoticed(muted=False):
+        refuse_untouchable(value)
+        return _by_own_type(value, ())
 
 
-def _exact(value: Any) -> str:
-    """Write a value whose JSON cannot be mistaken."""
+def _by_own_type(value: Any, path: Path) -> str:
+    """Write containers as what they are, and what they hold by its own type."""
+    kind = type(value)
+    if kind in (list, tuple):
+        return f"[{','.join(_items(value, path, count()))}]"
+    if kind in (set, frozenset):
+        return f"[{','.join(sorted(_items(value, path, count()), key=_canonical))}]"
+    if kind is dict and all(type(key) is str for key in value):
+        keys = [LEAVES[str](key) for key in value]
+        return f"{{{','.join(map('{}:{}'.format, keys, _items(value.values(), path, [*value])))}}}"
     try:
-        return str(pydantic_core.to_json(value), "utf-8")
-    except (ValueError, TypeError) as error:
-        raise EncodingError("$", "text that is not UTF-8 (a lone surrogate)") from error
+        write = LEAVES.get(kind) or _adapter_of(kind).encode  # type: ignore[arg-type] # a metaclass may be unhashable
+        return write(value)
+    except EncodingError as error:
+        raise EncodingError(path_text(path) + error.path[1:], error.message) from error
+
+
+def _items(values: Iterable[Any], path: Path, steps: Iterable[Any]) -> list[str]:
+    return [_by_own_type(item, (*path, step)) for step, item in zip(steps, values, strict=False)]
 
 
 @functools.lru_cache(maxsize=1024)
@@ -145,84 +162,51 @@ def _adapter_of(kind: type[Any]) -> Adapter:
     try:
         return Adapter(kind)
     except NoSchemaError as error:
-        raise EncodingError("$", f"a {kind.__qualname__} has no JSON form") from error
+        raise EncodingError("$", f"{an(kind)} has no JSON form") from error
 
 
 def _type_adapter(annotation: Any) -> TypeAdapter[Any]:
     """Build an adapter, configured where the type lets it."""
     try:
-        return TypeAdapter(annotation, config=_CONFIG)
-    except PydanticUserError as error:
-        if error.code != "type-adapter-config-unused":
-            raise NoSchemaError(_first_line(error)) from error
-    except Exception as error:  # building runs code of the user's types
-        raise NoSchemaError(f"{type(error).__name__}: {_first_line(error)}") from error
-    try:
-        return TypeAdapter(annotation)
-    except Exception as error:
-        raise NoSchemaError(_first_line(error)) from error
-
-
-def _mentions_sets(schema: Any) -> bool:
-    """Return whether a set, or anything at all, may stand somewhere in a core schema."""
-    if isinstance(schema, Mapping):
-        return schema.get("type") in ("set", "frozenset") or any(map(_mentions_sets, schema.values()))
-    return isinstance(schema, (list, tuple)) and any(map(_mentions_sets, schema))
-
-
-def _is_flat(schema: Any) -> bool:
-    """Return whether a core schema is a leaf, or one model of leaves."""
-    if schema.get("type") not in _FLAT:
-        return False
-    if schema["type"] == "model-fields":
-        return all(_is_flat(field) and field["schema"]["type"] != "model" for field in schema["fields"].values())
-    return "schema" not in schema or _is_flat(schema["schema"])
-
-
-def _plain(value: Any, path: Path, bytes_mode: Any) -> Json:
-    """Return Python values as plain JSON."""
-    if type(value) in _EXACT:
-        return value
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else _NOT_FINITE[str(float(value))]
-    if isinstance(value, dict):
-        return {_key(key): _plain(item, (*path, key), bytes_mode) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item, (*path, index), bytes_mode) for index, item in enumerate(value)]
-    if isinstance(value, (set, frozenset)):
-        return sorted((_plain(item, path, bytes_mode) for item in value), key=canonical)
-    return _guard(lambda: pydantic_core.to_jsonable_python(value, bytes_mode=bytes_mode), value, path)
-
-
-def _key(key: Any) -> str:
-    """Return a key as JSON writes it."""
-    return key if type(key) is str else next(iter(pydantic_core.to_jsonable_python({key: None})))
-
-
-def _guard(write: Callable[[], Json], value: Any, path: Path) -> Json:
-    """Name what could not be written, and where."""
-    try:
-        return write()
-    except Exception as error:
-        raise EncodingError(path_text(path), f"a {type(value).__qualname__} has no JSON form") from error
-
-
-def _what_is_lost(value: Any, decoded: Any, path: Path) -> str:
-    """Say why a value is not recorded; by types alone, because values may be secret."""
-    one, other = (type(_reach(root, path)).__qualname__ for root in (value, decoded))
-    if one != other:
-        return f"a {one} comes back from JSON as a {other}"
-    return f"a {one} does not come back from JSON as it was"
-
-
-def _reach(value: Any, path: Path) -> Any:
-    """Follow a path as far as it goes."""
-    for step in path:
+        readable = replaced(annotation, _with_readable_fields)
         try:
-            value = getattr(value, step[1:]) if isinstance(step, str) and step.startswith(".") else value[step]
-        except (AttributeError, LookupError, TypeError):
-            return value
-    return value
+            adapter = TypeAdapter(readable, config=_CONFIG)
+        except PydanticUserError as error:
+            if error.code != "type-adapter-config-unused":
+                raise
+            adapter = TypeAdapter(readable)
+        adapter.rebuild(raise_errors=True)
+    except Exception as error:  # building runs code of the user's types
+        raise NoSchemaError(_first_line(error)) from error
+    return adapter
+
+
+def _with_readable_fields(part: Any) -> Any:
+    """Return a `typing.TypedDict` as pydantic takes it; before Python 3.12 it does not say which keys are required."""
+    if sys.version_info >= (3, 12) or not typing.is_typeddict(part):
+        return part
+    fields = {}
+    for name, hint in typing.get_type_hints(part, include_extras=True).items():
+        said = typing.get_origin(hint)
+        is_required = said is Required or (said is not NotRequired and name in part.__required_keys__)
+        bare = typing.get_args(hint)[0] if said in (Required, NotRequired) else hint
+        fields[name] = bare if is_required else NotRequired[bare]
+    make: Any = TypedDict  # mypy takes literals only
+    readable = make(part.__name__, fields)
+    readable.__doc__ = part.__doc__
+    return readable
+
+
+def _is_writable(value: Any) -> bool:
+    try:
+        pydantic_core.to_json(value, round_trip=True)
+    except Exception:  # as above
+        return False
+    return True
+
+
+def _canonical(text: str) -> str:
+    return canonical(parse(text))
 
 
 def _first_line(error: Exception) -> str:

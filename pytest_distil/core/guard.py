@@ -6,17 +6,23 @@ import functools
 from collections.abc import Awaitable, Iterable, Iterator
 from typing import Any
 
-from pytest_distil.core.same import Path, attributes, is_record, path_text
+from pytest_distil.core.same import SEQUENCES, Path, an, attributes, is_record, path_text
 from pytest_distil.mark.errors import EncodingError
 
 _PLAIN = frozenset({int, str, bool, float, bytes, type(None)})
+
+_MOCKS = ("unittest.mock", "mock.mock")
+"""The modules that every mock's class says it is of: each mock has a class of its own, made there."""
 
 
 def refuse_untouchable(value: Any) -> None:
     """Raise `EncodingError`, with the path, where an iterator, an awaitable or a mock stands in `value`."""
     if type(value) in _PLAIN:
         return
-    found = _find(value)
+    try:
+        found = _find(value)
+    except RecursionError:
+        raise EncodingError("$", "it is nested too deeply, or holds itself") from None
     if found is not None:
         path, reason = found
         raise EncodingError(path_text(path), reason)
@@ -34,18 +40,18 @@ def _find(value: Any) -> tuple[Path, str] | None:
         return _find_in(value.items())
     if what == "record":
         return _find_in((f".{name}", item) for name, item in (attributes(value) or {}).items())
-    return (), f"a {kind.__qualname__} {what}"
+    return (), f"{an(kind)} {what}"
 
 
 @functools.lru_cache(maxsize=4096)
 def _classify(kind: type[Any]) -> str:
     """Return what a type's values are; for untouchable ones, why."""
-    if issubclass(kind, (list, tuple, set, frozenset)):
+    if kind.__module__ in _MOCKS:
+        return "is no value"
+    if issubclass(kind, (*SEQUENCES, set, frozenset)):
         return "sequence"
     if issubclass(kind, dict):
         return "mapping"
-    if kind.__module__ == "unittest.mock":
-        return "is no value"
     if issubclass(kind, Iterator):
         return "is an iterator, which recording would consume"
     if issubclass(kind, Awaitable):

