@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, Self
 
 from pytest_distil.mark.errors import SettingError
@@ -70,6 +70,15 @@ class Settings:
         settings = cls(mode=mode, **values)
         _check_together(settings, given)
         return settings
+
+    def changed(self, given: Mapping[str, tuple[str, Any]]) -> Self:
+        """Return these settings with some read anew; raise `SettingError` for a bad value."""
+        return replace(self, **{key: _READERS[key](name, text) for key, (name, text) in given.items()})
+
+    def model_of(self, task: str) -> str | None:
+        """Return the MODEL that answers a task, None where none does; a task goes by its name or the last parts of it."""
+        fits = [name for name in self.models if name and (task == name or task.endswith(f".{name}"))]
+        return self.models[max(fits, key=len)] if fits else self.models.get("")
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain JSON."""
