@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 import httpx2
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI
 
-from pytest_distil.core.prompt import Answer, Prompt
+from pytest_distil.core.prompt import Answer, Prompt, Unanswered
 from pytest_distil.models.client import NO_KEY, make
 from pytest_distil.models.endpoint import Endpoint
 from pytest_distil.models.response import read
@@ -18,16 +19,18 @@ from pytest_distil.models.trouble import body_without, refused_parameter, too_lo
 class Chat:
     """One model at one endpoint."""
 
-    def __init__(self, client: AsyncOpenAI, model: str) -> None:
+    def __init__(self, client: AsyncOpenAI, model: str, *, timeout: float) -> None:
         self._client = client
         self._model = model
+        self._timeout = timeout
+        """Seconds that one request may take, from connecting to its response's last byte."""
         self._refused: set[str] = set()
         """Parameters that the endpoint does not take, found by asking."""
 
     @classmethod
     def at(cls, endpoint: Endpoint, model: str, *, concurrency: int, timeout: float) -> Chat:
         """Return the model of that id at an endpoint."""
-        return cls(make(endpoint.base_url, endpoint.key, timeout, concurrency), model)
+        return cls(make(endpoint.base_url, endpoint.key, timeout, concurrency), model, timeout=timeout)
 
     async def ask(self, prompt: Prompt) -> Answer:
         """Answer one prompt; where the endpoint refuses a parameter, ask again at once without it, now and later."""
@@ -37,6 +40,8 @@ class Chat:
             body = body_without(prompt.body, self._refused)
             try:
                 response = await self._send(body)
+            except TimeoutError as error:
+                raise Unanswered(f"no answer within {self._timeout:g} s", retry=True) from error
             except APIConnectionError as error:
                 raise unreached(error, secret=self._client.api_key) from error
             except APIStatusError as error:
@@ -56,7 +61,8 @@ class Chat:
     async def _send(self, body: Mapping[str, Any]) -> httpx2.Response:
         """Send a request and return the response as it came: what is in it is judged by us, not by the SDK."""
         request = {"model": self._model, **body}
-        return await self._client.post("/chat/completions", cast_to=httpx2.Response, body=request)
+        async with asyncio.timeout(self._timeout):
+            return await self._client.post("/chat/completions", cast_to=httpx2.Response, body=request)
 
 
 async def warm_up(concurrency: int) -> None:
@@ -64,4 +70,4 @@ async def warm_up(concurrency: int) -> None:
     make("http://localhost", None, 1.0, concurrency)
     nowhere = httpx2.AsyncClient(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, json={})))
     async with AsyncOpenAI(base_url="http://localhost", api_key=NO_KEY, max_retries=0, http_client=nowhere) as client:
-        await Chat(client, "nobody").ask(Prompt("", {}, {"messages": []}))
+        await Chat(client, "nobody", timeout=1.0).ask(Prompt("", {}, {"messages": []}))

@@ -18,13 +18,16 @@ _SECONDS_TO_CONNECT = 5.0
 
 
 def make(base_url: str, key: str | None, timeout: float, concurrency: int) -> AsyncOpenAI:
-    """Return a client for `concurrency` requests in flight, each of at most `timeout` seconds; it never retries.
+    """Return a client for `concurrency` requests in flight; it never retries.
 
-    Everything that the SDK would read from the environment is given here.
+    `timeout` (seconds) is for connecting and sending, and for a silent server on the default transport only: who asks
+    keeps time. Everything that the SDK would read from the environment is given here.
     """
     limits = httpx2.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
-    patience = httpx2.Timeout(timeout, connect=min(_SECONDS_TO_CONNECT, timeout))
     quick = concurrency >= AIOHTTP_FROM and find_spec("aiohttp") is not None
+    # aiohttp 3.14.1 lets the time for reading run on in idle connections, and hands them out when it is over.
+    silence = None if quick else timeout
+    patience = httpx2.Timeout(timeout, connect=min(_SECONDS_TO_CONNECT, timeout), read=silence)
     transport = DefaultAioHttpClient if quick else DefaultAsyncHttpx2Client
     return AsyncOpenAI(
         base_url=base_url,

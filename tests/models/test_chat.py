@@ -234,6 +234,24 @@ def test_too_slow() -> None:
     assert (True, True) == (raised.retry, raised.reached)
 
 
+def test_idle_connections_are_not_too_slow() -> None:
+    """The time for one request does not run on in the connection that the next one uses."""
+
+    async def asking(url: str) -> list[Answer]:
+        model = Chat.at(Endpoint(url), "student", concurrency=64, timeout=0.2)
+        answers = []
+        for pause in (0.0, 0.1, 0.3):
+            await asyncio.sleep(pause)
+            answers.append(await model.ask(Prompt("task", {}, BODY)))
+        await model.aclose()
+        return answers
+
+    with ChatServer(lambda _: "7") as server:
+        answers = asyncio.run(asking(server.url))
+
+    assert [{"content": "7"}] * 3 == [answer.message for answer in answers]
+
+
 def picky(*refusals: tuple[str, Reply]) -> Any:
     """Return what refuses requests that have a parameter, and answers others."""
 

@@ -17,6 +17,9 @@ from pytest_distil.store.answers import Question
 
 Reply = Callable[[Answer], None]
 
+_PATIENCE = 5
+"""How many times `timeout`, which is for one request, a prompt's tries and waits may take together."""
+
 
 class Desk:
     """Everything that one run asks; used by one event loop."""
@@ -25,7 +28,7 @@ class Desk:
         self.shelf = Shelf(settings.store, refresh=settings.refresh)
         self._settings = settings
         self._lines = Lines(settings)
-        self._flights = Flights(Pace(settings.concurrency), timeout=settings.timeout)
+        self._flights = Flights(Pace(settings.concurrency), patience=_PATIENCE * settings.timeout)
         self._waiting: dict[str, tuple[Flight, list[Reply]]] = {}
         """By key of a question: its flight, and who wants the answer."""
         self._numbers = count()

@@ -12,9 +12,6 @@ from pytest_distil.core.prompt import Answer, Prompt, Unanswered
 from pytest_distil.run.asker.lines import Line
 from pytest_distil.run.asker.pace import Pace, gives_up
 
-PATIENCE = 5
-"""How many times `timeout` a prompt's tries and waits may take together."""
-
 
 @dataclass(slots=True, eq=False)
 class Flight:
@@ -47,10 +44,11 @@ class Flown:
 class Flights:
     """All prompts that have no answer yet."""
 
-    def __init__(self, pace: Pace, *, timeout: float) -> None:
+    def __init__(self, pace: Pace, *, patience: float) -> None:
         self.pace = pace
         self.flown = Flown()
-        self._timeout = timeout
+        self._patience = patience
+        """Seconds that a prompt's tries and waits may take together."""
         self._open: dict[int, Flight] = {}
         self._queue: list[tuple[bool, int, Flight]] = []
         self._air: set[asyncio.Task[None]] = set()
@@ -117,15 +115,12 @@ class Flights:
     async def _fly(self, flight: Flight) -> None:
         """Try once."""
         sent = time.monotonic()
-        flight.deadline = flight.deadline or sent + PATIENCE * self._timeout
+        flight.deadline = flight.deadline or sent + self._patience
         flight.tries += 1
         try:
-            async with asyncio.timeout(self._timeout):
-                answer = await flight.line.model.ask(flight.prompt)
+            answer = await flight.line.model.ask(flight.prompt)
         except Unanswered as event:
             self._missed(flight, event, sent)
-        except TimeoutError:
-            self._missed(flight, Unanswered(f"no answer within {self._timeout:g} s", retry=True), sent)
         except Exception as error:  # one prompt's trouble is not the others'
             self._land(flight, Answer(failed=f"{type(error).__name__}: {error}"))
         else:
@@ -164,7 +159,7 @@ class Flights:
         """Say why no prompt of a model will do better, None where one may."""
         if event.fatal:
             return event.reason
-        if event.limited and (event.retry_after or 0.0) > PATIENCE * self._timeout:
+        if event.limited and (event.retry_after or 0.0) > self._patience:
             return f"the server asks to wait {event.retry_after:.0f} s: {event.reason}"
         if self.pace.nobody_there(now):
             return f"nobody answers at {flight.line.host}: {event.reason}"

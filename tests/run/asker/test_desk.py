@@ -223,6 +223,7 @@ def test_under_fire(tmp_path: Path, concurrency: int) -> None:
         settings = student(server, concurrency=concurrency, timeout=2.0, store=str(tmp_path / "answers.sqlite"))
         answers, stats = asked(settings, map(prompt, hundred))
 
+    assert [] == [answer.failed for answer in answers if answer.failed]
     assert hundred == contents(answers)
     assert {1} == set(server.answered.values())
     assert len(server.requests) == stats.requests == 100 + stats.retries
