@@ -1,0 +1,59 @@
+"""Our own work on the user's values in production: nothing of it raises, and nothing of it is observed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from pytest_distil.mark import tap
+from pytest_distil.mark.errors import EncodingError
+from pytest_distil.mark.task import Task
+
+LOGGER = logging.getLogger("pytest_distil")
+"""Where production says what its operator must know; the standard library shows warnings where nobody set it up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a value could not be recorded."""
+
+    detail: str
+
+
+def encoded(encode: Callable[[], str]) -> str | Trouble:
+    """Return what `encode` gives, or why it gives nothing; the user's types may raise whatever they like."""
+    token = tap.unobserved.set(True)
+    try:
+        return encode()
+    except EncodingError as error:
+        return Trouble(str(error))
+    except Exception as error:
+        return Trouble(f"$: {type(error).__name__}")
+    finally:
+        tap.unobserved.reset(token)
+
+
+class Running:
+    """Know that a task's original runs: a task that calls itself is called once.
+
+    A class, so that no frame of ours is in tracebacks.
+    """
+
+    __slots__ = ("_task", "_token")
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    def __enter__(self) -> None:
+        self._token = tap.callers.set((*tap.callers.get(), self._task))
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(ValueError):  # a coroutine that is closed elsewhere has another context
+            tap.callers.reset(self._token)
+
+
+def is_ours(task: Task) -> bool:
+    """Tell whether a call is none of production's: inside our own work, or of a task that calls itself."""
+    return tap.unobserved.get() or task in tap.callers.get()
