@@ -213,7 +213,9 @@ def _refused(error: BaseException | None, body: Mapping[str, Any]) -> str | None
     if not isinstance(error, APIStatusError) or error.status_code not in (400, 422):
         return None
     told = f"{error.param} {error.code} {error.message}".lower()
-    known = (name for name in ("metadata", "method") if name in body and re.search(rf"\b{name}\b", told))
+    supervised = body.get("method", {}).get("type") == "supervised"
+    spare = ["metadata", *(["method"] if supervised else [])]
+    known = (name for name in spare if name in body and re.search(rf"\b{name}\b", told))
     return next(known, None) if _UNKNOWN.search(told) else None
 
 

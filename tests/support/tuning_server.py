@@ -73,6 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each response waits for the other side's delayed acknowledgement
     owner: TuningServer
 
     def log_message(self, *_: object) -> None:

@@ -164,7 +164,7 @@ class Tuning:
     def _train(self, job: Body, looks: int) -> None:
         """Log the metrics of another part of the training."""
         step, loss = min(looks * 5, self.script.steps), round(2.0 / (looks + 1), 4)
-        data = {"step": step, "train_loss": loss, "valid_loss": loss + 0.1, "total_steps": self.script.steps}
+        data = {"step": step, "train_loss": loss, "valid_loss": round(loss + 0.1, 4), "total_steps": self.script.steps}
         if self.script.tells_metrics:
             words = f"Step {step}/{self.script.steps}: training loss={loss:.2f}, validation loss={loss + 0.1:.2f}"
             self._log(job, words, kind="metrics", data=data)
