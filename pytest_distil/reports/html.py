@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from pytest_distil.core.phrases import percent, plural
@@ -58,7 +58,7 @@ def render(report: ReportJson, *, show_values: ShowValues = "yes") -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
     )
-    source = resources.files("pytest_distil.reports").joinpath("report.html.jinja").read_text(encoding="utf-8")
+    source = Path(__file__).with_name("report.html.jinja").read_text(encoding="utf-8")
     wrong = findings.wrong_trials(report)
     return environment.from_string(source).render(
         report=report,
