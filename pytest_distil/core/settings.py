@@ -76,7 +76,7 @@ class Settings:
         return replace(self, **{key: _READERS[key](name, text) for key, (name, text) in given.items()})
 
     def model_of(self, task: str) -> str | None:
-        """Return the MODEL that answers a task, None where none does; a task goes by its name or the last parts of it."""
+        """Return the MODEL that answers a task, which goes by its name or the last parts of it; None where none does."""
         fits = [name for name in self.models if name and (task == name or task.endswith(f".{name}"))]
         return self.models[max(fits, key=len)] if fits else self.models.get("")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -13,9 +14,13 @@ from pytest_distil.plugin.items import Attempts
 from pytest_distil.plugin.marker import TestMarks, marks_of
 from pytest_distil.run.asker.client import AskerClient
 from pytest_distil.run.evaluator import Evaluator
+from pytest_distil.run.inside import Trying
 from pytest_distil.run.prefetch import WINDOW, Prefetch
 from pytest_distil.run.recorded import Recorded
 from pytest_distil.run.recorder import Attempt
+
+REST = "distil"
+"""Key of what a worker has to say at its end, in what xdist takes along."""
 
 _HINT = (
     "This test called no marked function, and it failed after {test} had received a value from the model that was "
@@ -27,7 +32,7 @@ _HINT = (
 class EvaluatingTests(Attempts):
     """Runs each test with the model's values, or with the original's while the model is asked beside them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what one process of a run is told
         self,
         config: pytest.Config,
         settings: Settings,
@@ -35,26 +40,40 @@ class EvaluatingTests(Attempts):
         client: AskerClient | None,
         recorded: Recorded | None,
         is_first: bool,
+        deliver: Callable[[dict[str, Any]], None],
     ) -> None:
-        """Take who is asked (None for a dry run) and the session; the first worker asks ahead for all."""
+        """Take who is asked (None for a dry run), the session, and who takes what is said last.
+
+        The first process of a run asks ahead for all.
+        """
         self._evaluator = Evaluator(settings, client, recorded)
         super().__init__(config, self._evaluator)
         self._settings = settings
         self._client = client
         self._recorded = recorded if is_first else None
+        self._deliver = deliver
+        runs = not getattr(config.option, "setuponly", False)
+        self._substitutes = runs and settings.returns == "model" and not settings.dry_run
         self._prefetch: Prefetch | None = None
-        self._nextitem: pytest.Item | None = None
+        self._deselected = 0
         self._is_trying = False
         self._tried: Attempt | None = None
-        self._retried: str | None = None
-        """The test that runs again with the original's values."""
+        """The first attempt of the test that is running, or ran last."""
+        self._discarded: Attempt | None = None
+        """The same, where the test runs again with the original's values."""
+        self._timer: Any = None
+        self._second = ExitStack()
 
     def begin(self, item: pytest.Item, marks: TestMarks) -> Attempt:
         """Start an attempt, and ask for what comes after it."""
-        attempt = super().begin(item, marks)
-        is_second = self._retried == item.nodeid
-        attempt.substitute = self._substitutes and not is_second
-        attempt.different = True if is_second else None
+        plain = super().begin(item, marks)
+        attempt = Trying(plain.test, held_out=plain.held_out, barred=plain.barred)
+        if self._is_trying:
+            self._tried = attempt
+            attempt.substitute = True
+        elif self._discarded:
+            attempt.different = self._discarded.different
+            attempt.wide_rows.update(self._discarded.wide_rows)  # wide fixtures are not set up again
         if self._prefetch:
             self._prefetch.advance(item.nodeid)
         return attempt
@@ -69,18 +88,16 @@ class EvaluatingTests(Attempts):
 
     def asserted(self, item: pytest.Item, attempt: Attempt) -> None:
         """Say in JUnit files what the model did; the teardown's report takes it along."""
-        junit.add_properties(item, attempt, is_second=self._retried == item.nodeid)
+        junit.add_properties(item, attempt, is_second=self._discarded is not None)
 
     def end(self, item: pytest.Item, attempt: Attempt, report: pytest.TestReport) -> None:
         """Send what an attempt has to say, unless it is not known yet whether it stands."""
-        if self._is_trying:
-            self._tried = attempt
-        else:
+        if not self._is_trying:
             self._send(item, attempt, report)
 
-    @property
-    def _substitutes(self) -> bool:
-        return self._settings.returns == "model" and not self._settings.dry_run
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        """Count what was left out."""
+        self._deselected += len(items)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -93,20 +110,36 @@ class EvaluatingTests(Attempts):
         self._prefetch = Prefetch(self._evaluator, examples, tests, ahead=ahead)
         self._prefetch.advance(None)
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Say what no test's report could take; after a loop that came to its end, wait for every answer.
+
+        Not in the last test's own time: it may have a limit.
+        """
+        try:
+            result = yield
+            self._finish(is_whole=not (session.shouldfail or session.shouldstop))
+        except BaseException:  # Ctrl-C, also while waiting; `-x`
+            self._finish(is_whole=False)
+            raise
+        return result
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         """Run a test with the model's values; leave it to the others to run it with the original's if it fails so.
 
         Only where a value was different: a test that fails on the original's own values fails for good.
         """
-        self._nextitem = nextitem
-        self._retried = None
+        self._second.close()
+        self._discarded = self._tried = None
         if not self._substitutes:
             return None
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         reports = self._try(item, nextitem)
-        if self._tried and self._tried.different and not substitute.is_clean(reports):
-            self._retried = item.nodeid
+        if reports is None:
+            self._discarded = self._tried
+            self._second.enter_context(substitute.without_start(item))
+            self._wind_up_timer(item)
             return None
         if self._tried:
             self._send(item, self._tried, reports[-1])
@@ -114,44 +147,65 @@ class EvaluatingTests(Attempts):
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logfinish(self) -> None:
+        """Let the next test's start be heard."""
+        self._second.close()
+
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_timeout_set_timer(self, settings: Any) -> None:
+        """Remember a limit of pytest-timeout that holds for a whole test, so that each attempt has its own."""
+        self._timer = None if settings.func_only else settings
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
         """Mark the report of a test that passes only with the original's values; explain what a kept value may do."""
-        report = yield from super().pytest_runtest_makereport(item, call)
-        if call.when == "call" and self._retried == item.nodeid and report.outcome == "passed":
-            rows.mark_disagreed(report)
         attempt = self._evaluator.attempt
+        report = yield from super().pytest_runtest_makereport(item, call)
+        is_passed = report.outcome == "passed" and not hasattr(report, "wasxfail")
+        if call.when == "call" and is_passed and self._discarded and self._discarded.different:
+            rows.mark_disagreed(report)
         culprit = self._evaluator.handed_out_by
-        if (
-            call.when == "call"
-            and report.failed
-            and attempt
-            and not attempt.rows
-            and culprit not in (None, item.nodeid)
-        ):
+        has_called = attempt is None or attempt.rows or attempt.left_out
+        if report.failed and not has_called and culprit and (culprit != item.nodeid or self._discarded):
             report.sections.append(("pytest-distil", _HINT.format(test=culprit)))
         return report
 
-    def _try(self, item: pytest.Item, nextitem: pytest.Item | None) -> list[pytest.TestReport]:
-        """Run a test with the model's values, and keep its attempt back."""
-        self._is_trying, self._tried = True, None
+    def _try(self, item: pytest.Item, nextitem: pytest.Item | None) -> substitute.Reports | None:
+        """Run a test with the model's values; None where it is to run again."""
+        is_left_to_others = substitute.runs_by_itself(item)
+
+        def is_discarded(reports: substitute.Reports) -> bool:
+            if substitute.is_clean(reports):
+                return False
+            return is_left_to_others or bool(self._tried and self._tried.different)
+
+        self._is_trying = True
         try:
-            return substitute.attempt(item, nextitem)
+            return substitute.attempt(item, nextitem, is_discarded=is_discarded)
         finally:
             self._is_trying = False
 
+    def _wind_up_timer(self, item: pytest.Item) -> None:
+        """Start the limit of a test again: the first attempt may have used it up."""
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            item.config.hook.pytest_timeout_cancel_timer(item=item)
+            item.config.hook.pytest_timeout_set_timer(item=item, settings=timer)
+
     def _send(self, item: pytest.Item, attempt: Attempt, report: pytest.TestReport) -> None:
-        """Send what an attempt has to say; the last one waits for every answer that is still to come."""
-        last = self._nextitem is None
-        if last and self._prefetch:
-            self._prefetch.finish()
+        """Send what an attempt has to say."""
         marks = marks_of(item)
-        payload = self._evaluator.payload(attempt, last=last)
+        payload = self._evaluator.payload(attempt)
         self.send(report, payload | {"must_agree": marks.must_agree, "must_pass": marks.must_pass})
 
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Send what no report could take (a run that stopped early), and let go of the asker."""
-        if hasattr(session.config, "workeroutput"):
-            session.config.workeroutput["distil"] = json.dumps(self._evaluator.judgements(wait=False))
+    def _finish(self, *, is_whole: bool) -> None:
+        """Ask for what is left, and hand over what is known; with `is_whole` everything."""
+        if is_whole and self._prefetch:
+            self._prefetch.finish()
+        self._deliver({**self._evaluator.rest(wait=is_whole), "deselected": self._deselected})
+
+    def pytest_sessionfinish(self) -> None:
+        """Let go of the asker."""
         if self._client:
             self._client.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from pytest_distil import reports
 from pytest_distil.core.settings import Settings
 from pytest_distil.models import parse
-from pytest_distil.plugin.evaluating import EvaluatingTests
+from pytest_distil.plugin.evaluating import REST, EvaluatingTests
+from pytest_distil.plugin.opening import Opening
 from pytest_distil.plugin.session import EvaluatingSession
 from pytest_distil.run.asker import process
 from pytest_distil.run.asker.client import connect
@@ -23,15 +25,23 @@ _INPUT = "distil"
 
 
 class Deliver:
-    """Tells each worker where the asker is, and which session is judged by."""
+    """Tells each worker where the asker is, which session is judged by, and whether it asks ahead for all."""
 
     def __init__(self, address: str | None, session: Path | None) -> None:
-        self._input = {"address": address, "session": None if session is None else str(session)}
+        self._input = {"address": address, "session": None if session is None else str(session.resolve())}
+        self._first: str | None = None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Put it where xdist takes it along."""
-        node.workerinput[_INPUT] = self._input
+        self._first = self._first or node.gateway.id
+        node.workerinput[_INPUT] = {**self._input, "is_first": node.gateway.id == self._first}
+
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Let the worker that takes the place of the first one ask ahead."""
+        if error and node.gateway.id == self._first:
+            self._first = None
 
 
 def launch_session(config: pytest.Config, settings: Settings, root: Path) -> None:
@@ -46,11 +56,16 @@ def launch_session(config: pytest.Config, settings: Settings, root: Path) -> Non
     asker = None if settings.dry_run else process.start(concurrency=concurrency)
     if asker:
         config.add_cleanup(asker.close)
-    session = EvaluatingSession(config, settings, home=home, recorded=recorded, asker=asker)
+    opening = Opening(config, settings, home=home, recorded=recorded, asker=asker) if asker else None
+    session = EvaluatingSession(config, settings, home=home, recorded=recorded, opening=opening)
     config.pluginmanager.register(session, "distil-session")
+    if opening:
+        config.pluginmanager.register(opening, "distil-opening")
     if getattr(config.option, "dist", "no") == "no":
         client = connect(asker.address) if asker else None
-        tests = EvaluatingTests(config, settings, client=client, recorded=recorded, is_first=True)
+        tests = EvaluatingTests(
+            config, settings, client=client, recorded=recorded, is_first=True, deliver=session.take_rest
+        )
         config.pluginmanager.register(tests, "distil-tests")
     else:
         config.pluginmanager.register(Deliver(asker.address if asker else None, folder), "distil-deliver")
@@ -61,6 +76,11 @@ def launch_tests(config: pytest.Config, settings: Settings) -> None:
     told = config.workerinput[_INPUT]  # type: ignore[attr-defined]
     recorded = Recorded.read(Path(told["session"])) if told["session"] else None
     client = connect(told["address"]) if told["address"] else None
-    is_first = config.workerinput["workerid"] == "gw0"  # type: ignore[attr-defined]
-    tests = EvaluatingTests(config, settings, client=client, recorded=recorded, is_first=is_first)
+
+    def deliver(rest: dict[str, Any]) -> None:
+        config.workeroutput[REST] = json.dumps(rest)  # type: ignore[attr-defined]
+
+    tests = EvaluatingTests(
+        config, settings, client=client, recorded=recorded, is_first=told["is_first"], deliver=deliver
+    )
     config.pluginmanager.register(tests, "distil-tests")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +14,17 @@ from pytest_distil import reports
 from pytest_distil.core.evidence import Selection
 from pytest_distil.core.report import ReportJson
 from pytest_distil.core.settings import Settings
-from pytest_distil.mark.errors import DistilError
 from pytest_distil.plugin import github, junit, rows
+from pytest_distil.plugin.evaluating import REST
+from pytest_distil.plugin.opening import Opening
 from pytest_distil.plugin.outcomes import Outcomes
 from pytest_distil.plugin.selection import is_partial
 from pytest_distil.plugin.showing import show, shown, tell_without_terminal
 from pytest_distil.plugin.vouch import Vouching
 from pytest_distil.reports.terminal import evaluated, ruling
 from pytest_distil.reports.view import ShowValues
-from pytest_distil.run.asker.client import AskerClient, connect
-from pytest_distil.run.asker.process import AskerProcess
 from pytest_distil.run.evaluation import Evaluation
 from pytest_distil.run.recorded import Recorded
-from pytest_distil.run.wanted import asker_settings
 from pytest_distil.store.home import Home
 
 DISAGREED_CACHE = "distil/disagreed"
@@ -43,15 +41,14 @@ class EvaluatingSession:
         *,
         home: Home,
         recorded: Recorded | None,
-        asker: AskerProcess | None,
+        opening: Opening | None,
     ) -> None:
-        """Take the asker that was started; None for a dry run."""
+        """Take who opens the asker; None for a dry run."""
         self._config = config
         self._settings = settings
         self._home = home
-        self._asker = asker
-        self._client: AskerClient | None = None
-        self._recorded = recorded
+        self._opening = opening
+        self._session: pytest.Session | None = None
         self._evaluation = Evaluation(settings, recorded)
         self._vouching = Vouching()
         self._outcomes = Outcomes()
@@ -62,49 +59,36 @@ class EvaluatingSession:
         self.report: ReportJson | None = None
         self.written: list[Path] = []
 
-    def tell_asker(self) -> None:
-        """Tell the asker what to ask, with the keys that a conftest may have loaded by now."""
-        if self._asker is None:
-            return
-        try:
-            wanted = asker_settings(self._settings, self._home, self._recorded, os.environ)
-            self._client = connect(self._asker.address)
-        except DistilError as error:
-            raise pytest.UsageError(str(error)) from error
-        self._client.configure(wanted)
+    def take_rest(self, rest: Mapping[str, Any]) -> None:
+        """Take what a process says at its end, and belongs to no test."""
+        self._deselected = max(self._deselected, rest["deselected"])
+        self._evaluation.sightings.take_rest(rest)
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionstart(self) -> None:
-        """With xdist, collection happens elsewhere: the asker is told before the workers start."""
-        if getattr(self._config.option, "dist", "no") != "no":
-            self.tell_asker()
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Without xdist the asker is told once the suite's own code has run."""
-        if not session.config.option.collectonly:
-            self.tell_asker()
-
-    def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        """Count what was left out."""
-        self._deselected += len(items)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take what a test's last report brings."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, object, object]:
+        """Take what a test's last report brings; where it ends the run (`-x`), ask nothing more."""
         vouched = self._vouching.watch(rows.worker(report), report)
         self._outcomes.watch(report)
         self._places[report.nodeid] = github.place(report, self._config)
         for event in rows.take(report, vouched=vouched):
             self._outcomes.note(event)
             self._evaluation.take(event)
+        result = yield
+        if self._opening and self._session and (self._session.shouldfail or self._session.shouldstop):
+            self._opening.stop("the run stopped before its end")
+        return result
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
         """Take what a worker had left to say, or know that it died."""
         if error:
             self._crashed.add(node.gateway.id)
-        self._evaluation.sightings.take_judgements(json.loads(getattr(node, "workeroutput", {}).get("distil", "[]")))
+        if rest := getattr(node, "workeroutput", {}).get(REST):
+            self.take_rest(json.loads(rest))
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Know the run."""
+        self._session = session
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -128,10 +112,8 @@ class EvaluatingSession:
             cache.set(DISAGREED_CACHE, self._outcomes.disagreed())
         if self.report:
             tell_without_terminal(session.config, ruling(self.report))
-        if self._client:
-            self._client.close()
-        if self._asker:
-            self._asker.close()
+        if self._opening:
+            self._opening.close()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, object, object]:

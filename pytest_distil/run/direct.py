@@ -16,9 +16,10 @@ from pytest_distil.core.settings import Settings
 from pytest_distil.core.text import compact
 from pytest_distil.mark.errors import ModelError
 from pytest_distil.mark.task import Task, find
+from pytest_distil.run.asked import Asking
 from pytest_distil.run.asker.ticket import Ticket
 from pytest_distil.run.evaluation import Evaluation
-from pytest_distil.run.evaluator import Asking, Evaluator
+from pytest_distil.run.evaluator import Evaluator
 from pytest_distil.run.recorded import Recorded
 
 

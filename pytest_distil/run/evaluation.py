@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -35,6 +36,8 @@ class Evaluation:
         self._started = datetime.now(UTC)
         self._clock = time.monotonic()
         self._pending: dict[str, Mapping[str, Any]] = {}
+        self._heard: set[str] = set()
+        """Tests that said how it went; not those that took their worker with them."""
         self.sightings = Sightings()
 
     def take(self, event: Mapping[str, Any]) -> None:
@@ -42,6 +45,8 @@ class Evaluation:
 
         A later attempt of the same test on the same worker (a rerun) takes the place of the one before it.
         """
+        self.sightings.take_rest(event)
+        self._heard.add(event["test"])
         before = self._pending.get(event["worker"])
         if before is not None:
             self.sightings.take({**before, "vouched": before["vouched"] and before["test"] != event["test"]})
@@ -54,17 +59,32 @@ class Evaluation:
         self._pending.clear()
         ended = list(outcomes)
         ran = {one.test for one in ended if one.ending != "skipped"}
+        # One that took its worker with it has not failed on its own: what it was to call is judged from the session.
+        unfit = {one.test for one in ended if one.ending in ("failed", "error")} & self._heard
         held = self._recorded.examples if self._recorded else {}
-        return self._judged({key for key, one in held.items() if not ran.isdisjoint(one.tests)}, ended, selection)
+        expected = {key for key, one in held.items() if not ran.isdisjoint(one.tests)}
+        return self._judged(expected, ended, selection, ran=ran, unfit=unfit)
 
     def report_on(self, examples: Iterable[Example], selection: Selection) -> ReportJson:
         """Return the report on recorded calls that were asked about without their tests, judged."""
         return self._judged({(one.task, one.fingerprint) for one in examples}, [], selection)
 
-    def _judged(self, expected: set[Key], ended: list[Outcome], selection: Selection) -> ReportJson:
+    def _judged(
+        self,
+        expected: set[Key],
+        ended: list[Outcome],
+        selection: Selection,
+        *,
+        ran: set[str] | None = None,
+        unfit: AbstractSet[str] = frozenset(),
+    ) -> ReportJson:
         """Return the report on what tests called and on the calls that the session holds of them."""
-        expected = {key for key in expected if in_sample(key[1], self._settings.sample)}
-        trials = [one for one in self._trials(expected) if in_sample(one.fingerprint, self._settings.sample)]
+        expected = {key for key in expected if self._is_asked(key)}
+        self._know_recorded({task for task, _ in expected})
+        judging = Trials(self.sightings, self._recorded, rules(self._settings), ran=ran, unfit=unfit)
+        trials = [one for one in judging.of(expected) if self._is_asked((one.task, one.fingerprint))]
+        if self._recorded and not self._is_from_memory():
+            trials = judging.with_memory(trials)
         report = build(
             trials=trials,
             tests=ended,
@@ -80,12 +100,19 @@ class Evaluation:
         )
         return report | {"ruling": gate.judge(report, wants=self._wants)}
 
-    def _trials(self, expected: set[Key]) -> list[Trial]:
-        """Judge every call, and let memory answer the held-out ones where it is another model's run."""
-        judging = Trials(self.sightings, self._recorded, rules(self._settings))
-        trials = list(judging.of(expected))
-        from_memory = all(model.startswith("memory:") for model in self._settings.models.values())
-        return trials if from_memory or self._recorded is None else judging.with_memory(trials)
+    def _is_asked(self, key: Key) -> bool:
+        """Return whether a call is one that a model is asked about."""
+        return self._settings.model_of(key[0]) is not None and in_sample(key[1], self._settings.sample)
+
+    def _is_from_memory(self) -> bool:
+        """Return whether no other model than memory answers, which need not be compared with itself."""
+        return all(model.startswith("memory:") for model in self._settings.models.values())
+
+    def _know_recorded(self, tasks: set[str]) -> None:
+        """Take the session's briefs for tasks that no test of this run has reached."""
+        known = self._recorded.manifest.briefs() if self._recorded else {}
+        for task in tasks - self.sightings.briefs.keys():
+            self.sightings.briefs[task] = known[task]
 
     def _facts(self) -> list[TaskFacts]:
         """Return what is known of each task that was called, and of the model that answered it."""
@@ -95,11 +122,11 @@ class Evaluation:
             TaskFacts(
                 task=name,
                 dataset=brief.dataset,
-                model=self._settings.models.get(name) or self._settings.models.get("", ""),
+                model=self._settings.model_of(name) or "",
                 served=tuple(sorted({one["served_model"] for one in answers.get(name, ()) if one["served_model"]})),
                 brief=brief.digests(),
                 source_digest=brief.source,
-                recorded_source_digest=held[name].source if name in held and self._settings.original == "recorded" else None,
+                recorded_source_digest=held[name].source if name in self.sightings.recalled else None,
                 schema=brief.schema,
                 usage=sum(map(_traffic, answers.get(name, ())), Traffic()),
             )

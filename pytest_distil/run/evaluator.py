@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+import os
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
-from pytest_distil.core.call import fingerprint, in_sample
-from pytest_distil.core.prompt import Answer, Prompt
+from pytest_distil.core.brief import Brief
+from pytest_distil.core.call import RAISED, fingerprint
 from pytest_distil.core.settings import Settings
-from pytest_distil.formats import load
 from pytest_distil.mark import tap
 from pytest_distil.mark.errors import EncodingError, InvalidAnswer
 from pytest_distil.mark.task import Task
-from pytest_distil.run.asker.ticket import Ticket
-from pytest_distil.run.judgement import Judgement, judge
+from pytest_distil.run.asked import Asked, Asking, Tickets
+from pytest_distil.run.inside import Contradicting, Inside, Trying, Waiting
 from pytest_distil.run.recorded import Recorded
-from pytest_distil.run.recorder import Attempt, Recorder, Row, Running
-from pytest_distil.run.shots import nearest_examples
-from pytest_distil.run.translate import Translator
-
-DEFAULT_FORMAT = "json_schema"
-
-
-Tickets = tuple[Ticket[Answer], ...]
-"""The answers to come for one call, one for each time that it is asked; the first is what tests receive."""
-
-
-class Asking(Protocol):
-    """Whoever takes prompts and gives tickets for their answers."""
-
-    def submit(
-        self, prompt: Prompt, *, model: str | None = None, repeat: int = 0, prefetch: bool = False
-    ) -> Ticket[Answer]:
-        """Have a prompt answered."""
+from pytest_distil.run.recorder import Attempt, Recorder, Row, counted
 
 
 class Evaluator(Recorder):
@@ -43,125 +29,126 @@ class Evaluator(Recorder):
         """Take who is asked (None for a dry run) and the session that is judged by, where there is one."""
         super().__init__()
         self._settings = settings
-        self._asking = asking
         self._recorded = recorded
-        self._translators: dict[Task, Translator] = {}
-        self._tickets: dict[tuple[str, str], Tickets] = {}
-        self._open: dict[Row, Task] = {}
-        """Calls whose judgement was not sent yet."""
-        self._sent: set[Row] = set()
+        self._asked = Asked(settings, asking, recorded, typed=self._typed)
+        self._process = os.getpid()
+        self._running: Counter[int] = Counter()
+        """By thread: how many originals run in it."""
+        self._recalled: set[str] = set()
+        """Tasks whose recorded results stood in for their originals."""
         self._again: dict[tuple[str, str], str] = {}
         self._told_again: set[tuple[str, str]] = set()
-        self.prompts: dict[tuple[str, str], int] = {}
-        """Characters of each prompt, by task and arguments."""
         self.handed_out_by: str | None = None
         """The test that first received a model's value that was not the original's."""
+        self.ask = self._asked.ask
+        self.owe = self._asked.owe
+        self.judgements = self._asked.judgements
 
     def call(self, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Run the original while the model is asked, and return the value that the test is to receive."""
         __tracebackhide__ = True
-        if tap.unobserved.get() or task in tap.callers.get():
+        if self._stands_aside(task):
             return task.function(*args, **kwargs)
         attempt, arguments = self._before(task, args, kwargs)
+        receives = self._receives(attempt)
         tickets = self.ask(task, arguments)
-        known = self._known_result(task, arguments)
-        if known is not None:
-            result = known()
+        recalled = self._recall(task, arguments)
+        if recalled:
+            [result] = recalled
         else:
-            with Running(task, attempt):
+            with Inside(self._running, task, attempt, arguments):
                 result = task.function(*args, **kwargs)
         row = self._kept(task, attempt, arguments, result)
-        if row is not None and known is None and self._runs_again(row):
-            with Running(task, attempt):
-                self._note_again(task, row, task.function(*args, **kwargs))
-        if row is None or not tickets or not self._substitutes(attempt):
+        if row and not recalled and self._runs_again(task, row, args, kwargs):
+            with Contradicting(task, note=partial(self._note_again, row)) as again:
+                again.result = task.function(*args, **kwargs)
+        if row is None or not tickets or not receives:
             return result
-        tickets[0].result()
-        return self._substituted(task, attempt, row, result)
+        with Waiting(attempt):
+            tickets[0].result()
+        return self._substituted(task, attempt, row, tickets, result)
 
     async def call_async(self, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Do what `call` does for a coroutine function, without blocking its event loop."""
         __tracebackhide__ = True
-        if tap.unobserved.get() or task in tap.callers.get():
+        if self._stands_aside(task):
             return await task.function(*args, **kwargs)
         attempt, arguments = self._before(task, args, kwargs)
+        receives = self._receives(attempt)
         tickets = self.ask(task, arguments)
-        known = self._known_result(task, arguments)
-        if known is not None:
-            result = known()
+        recalled = self._recall(task, arguments)
+        if recalled:
+            [result] = recalled
         else:
-            with Running(task, attempt):
+            with Inside(self._running, task, attempt, arguments):
                 result = await task.function(*args, **kwargs)
         row = self._kept(task, attempt, arguments, result)
-        if row is not None and known is None and self._runs_again(row):
-            with Running(task, attempt):
-                self._note_again(task, row, await task.function(*args, **kwargs))
-        if row is None or not tickets or not self._substitutes(attempt):
+        if row and not recalled and self._runs_again(task, row, args, kwargs):
+            with Contradicting(task, note=partial(self._note_again, row)) as again:
+                again.result = await task.function(*args, **kwargs)
+        if row is None or not tickets or not receives:
             return result
-        await tickets[0]
-        return self._substituted(task, attempt, row, result)
+        with Waiting(attempt):
+            await tickets[0]
+        return self._substituted(task, attempt, row, tickets, result)
 
-    def ask(self, task: Task, arguments: str | None, *, prefetch: bool = False) -> Tickets:
-        """Have a call answered, in this process once; nothing where it is not asked about."""
-        if arguments is None:
-            return ()
-        key = (task.name, arguments)
-        if key not in self._tickets and self._is_sampled(key):
-            prompt = self.translator(task).prompt(arguments)
-            self.prompts[key] = sum(len(str(message.get("content"))) for message in prompt.body["messages"])
-            if self._asking is not None:
-                models = self._settings.models
-                model = models.get(task.name, models.get(""))
-                self._tickets[key] = tuple(
-                    self._asking.submit(prompt, model=model, repeat=index, prefetch=prefetch or index > 0)
-                    for index in range(self._settings.repeat)
-                )
-        return self._tickets.get(key, ())
-
-    def owe(self, task: Task, row: Row) -> None:
-        """Remember that a call's judgement is to be sent, once its answer is there."""
-        if row not in self._sent:
-            self._open[row] = task
-
-    def payload(self, attempt: Attempt, *, last: bool = False) -> dict[str, Any]:
-        """Return what an ended attempt has to say, with the judgements that are ready; with `last` all of them."""
-        briefs = self.briefs()
+    def payload(self, attempt: Attempt) -> dict[str, Any]:
+        """Return what an ended attempt has to say, with the judgements that are ready."""
+        rest = self.rest(wait=False)
         data = super().payload(attempt)
+        trying = attempt if isinstance(attempt, Trying) else Trying(attempt.test)
         return {
             **data,
-            "briefs": briefs + data["briefs"],
-            "wide": [[*row, times] for row, times in attempt.wide_rows.items()],
+            **rest,
+            "briefs": rest["briefs"] + data["briefs"],
+            "wide": counted(attempt.wide_rows),
+            "raised": [list(call) for call in trying.raised],
             "different": attempt.different,
-            "prompts": self._new_prompts(),
-            "judgements": self.judgements(wait=last),
-            "again": self._new_again(),
+            "pure": trying.pure,
         }
 
+    def rest(self, *, wait: bool) -> dict[str, Any]:
+        """Return what belongs to no attempt and was not said yet; with `wait` every judgement that is to come."""
+        return {
+            "briefs": self.briefs(),
+            "judgements": self.judgements(wait=wait),
+            "prompts": self._asked.new_prompts(),
+            "again": self._new_again(),
+            "recalled": sorted(self._recalled),
+        }
+
+    def brief(self, task: Task) -> Brief:
+        """Return today's brief of a task."""
+        return self._typed(task).brief
+
     def briefs(self) -> list[dict[str, Any]]:
-        """Return the briefs of the tasks whose judgements are open or sent, each once in a process."""
-        return self._new_briefs({task.name for task in self._translators})
+        """Return the briefs of the tasks that were asked about, each once in a process."""
+        return self._new_briefs(self._asked.tasks())
 
-    def judgements(self, *, wait: bool) -> list[list[Any]]:
-        """Return the judgements that were not sent yet, as far as answers are there; with `wait` all of them."""
-        ready = []
-        for row, task in list(self._open.items()):
-            tickets = self._tickets.get(row[:2], ())
-            if tickets and (wait or all(ticket.done() for ticket in tickets)):
-                ready.append([*row, [self._judge(task, row, one.result())[0].to_json() for one in tickets]])
-                self._sent.add(row)
-                del self._open[row]
-        return ready
+    def _stands_aside(self, task: Task) -> bool:
+        """Return whether a call is nothing to us: our own work's, a task's own, one of a task that no model answers.
 
-    def translator(self, task: Task) -> Translator:
-        """Return who words the calls of a task; made at its first call."""
-        found = self._translators.get(task)
-        if found is None:
-            longest = self._recorded.longest_reply(task.name) if self._recorded else None
-            form = load(self._settings.format or task.format or DEFAULT_FORMAT)
-            shots = nearest_examples(self._recorded, task.name, k=self._settings.shots) if self._recorded else None
-            found = Translator(self._typed(task), form, longest_reply=longest, shots=shots)
-            self._translators[task] = found
-        return found
+        In a forked child nobody would hear of a value that was different, and the answers to come stay with the parent.
+        """
+        return (
+            tap.unobserved.get()
+            or task in tap.callers.get()
+            or os.getpid() != self._process
+            or self._settings.model_of(task.name) is None
+        )
+
+    def _receives(self, attempt: Attempt) -> bool:
+        """Return whether a call receives the model's value; inside a running original none does.
+
+        A helper thread does not know whom it helps: in one, while an original runs elsewhere, a call may be the
+        original's own, and a model's value there would falsify what the model is compared with.
+        """
+        here = threading.current_thread()
+        if not attempt.substitute or attempt.wide or tap.callers.get():
+            return False
+        return here is threading.main_thread() or not any(
+            number for thread, number in list(self._running.items()) if thread != here.ident
+        )
 
     def _kept(self, task: Task, attempt: Attempt, arguments: str | None, result: Any) -> Row | None:
         """Keep a call that returned, and return its row; None where it is left out."""
@@ -172,49 +159,54 @@ class Evaluator(Recorder):
         self.owe(task, row)
         return row
 
-    def _substitutes(self, attempt: Attempt) -> bool:
-        """Return whether a call receives the model's value; inside a running original none does."""
-        return attempt.substitute and not attempt.wide and not tap.callers.get()
-
-    def _substituted(self, task: Task, attempt: Attempt, row: Row, result: Any) -> Any:
+    def _substituted(self, task: Task, attempt: Attempt, row: Row, tickets: Tickets, result: Any) -> Any:
         """Return the model's value where it differs from the original's; raise `InvalidAnswer` where it is none."""
         __tracebackhide__ = True
-        judgement, value = self._judge(task, row, self._tickets[row[:2]][0].result())
-        if judgement.verdict in ("equal", "failed"):
+        judgement, value = self._asked.judge(task, row, tickets[0].result())
+        if judgement.verdict not in ("other", "invalid"):
+            if judgement.verdict == "equal" and attempt.different is None:
+                attempt.different = False
             return result
         attempt.different = True
+        if isinstance(attempt, Trying) and attempt.pure is None:
+            attempt.pure = len(attempt.rows)
         if judgement.verdict == "invalid":
             raise InvalidAnswer(task.name, judgement.reading.reason or "no reason given")
         self.handed_out_by = self.handed_out_by or attempt.test
         return value
 
-    def _judge(self, task: Task, row: Row, answer: Answer) -> tuple[Judgement, Any]:
-        """Compare an answer to a call with one result of the original, as our own work."""
-        token = tap.unobserved.set(True)
-        try:
-            return judge(self.translator(task), row[2], answer)
-        finally:
-            tap.unobserved.reset(token)
-
-    def _known_result(self, task: Task, arguments: str | None) -> Callable[[], Any] | None:
-        """Return how to get the recorded result of a call, where it stands in for running the original."""
+    def _recall(self, task: Task, arguments: str | None) -> tuple[Any] | None:
+        """Return the recorded result of a call where it stands in for running the original and still has its type."""
         wanted = self._settings.original == "recorded" or task.original == "recorded"
         if arguments is None or not wanted or self._recorded is None:
             return None
         example = self._recorded.examples.get((task.name, fingerprint(task.name, json.loads(arguments))))
         if example is None:
             return None
-        return lambda: self._typed(task).decode_result(json.dumps(example.result))
+        token = tap.unobserved.set(True)
+        try:
+            result = self._typed(task).decode_result(json.dumps(example.result))
+        except EncodingError:
+            return None
+        finally:
+            tap.unobserved.reset(token)
+        self._recalled.add(task.name)
+        return (result,)
 
-    def _runs_again(self, row: Row) -> bool:
-        """Return whether the original is to contradict itself, if it does: once for each call."""
-        return self._settings.noise and row[:2] not in self._again
+    def _runs_again(self, task: Task, row: Row, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
+        """Return whether the original runs a second time: once for each call, if it left its arguments as they were."""
+        if not self._settings.noise or row[:2] in self._again:
+            return False
+        try:
+            return self._typed(task).encode_call(args, kwargs) == row[1]
+        except EncodingError:
+            return False
 
-    def _note_again(self, task: Task, row: Row, result: Any) -> None:
+    def _note_again(self, row: Row, task: Task, second: Any, raised: Exception | None) -> None:
         """Keep what the original gave when it ran a second time."""
         token = tap.unobserved.set(True)
         try:
-            self._again[row[:2]] = self._typed(task).encode_result(result)
+            self._again[row[:2]] = json.dumps(RAISED) if raised else self._typed(task).encode_result(second)
         except EncodingError as error:
             self._again[row[:2]] = json.dumps(str(error))
         finally:
@@ -225,15 +217,3 @@ class Evaluator(Recorder):
         new = [key for key in self._again if key not in self._told_again]
         self._told_again.update(new)
         return [[*key, self._again[key]] for key in new]
-
-    def _is_sampled(self, key: tuple[str, str]) -> bool:
-        """Return whether a call is asked about."""
-        if self._settings.sample == 1:
-            return True
-        return in_sample(fingerprint(key[0], json.loads(key[1])), self._settings.sample)
-
-    def _new_prompts(self) -> list[list[Any]]:
-        """Return task, arguments and characters of the prompts that were not told of yet."""
-        new = [[*key, length] for key, length in self.prompts.items()]
-        self.prompts.clear()
-        return new

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pytest_distil.core.prompt import Answer
 from pytest_distil.core.same import first_difference
+from pytest_distil.mark.errors import EncodingError
 from pytest_distil.run.translate import Reading, Translator
 
 _KEPT = ("served_model", "usage", "seconds", "requests", "retries", "waited_seconds", "stored")
@@ -17,8 +18,11 @@ _KEPT = ("served_model", "usage", "seconds", "requests", "retries", "waited_seco
 class Judgement:
     """One answer, read and compared."""
 
-    verdict: Literal["equal", "other", "invalid", "failed"]
-    """`equal` and `other` compare decoded values; what the task's rules make of it is decided on the session's side."""
+    verdict: Literal["equal", "other", "invalid", "failed", "stale"]
+    """`equal` and `other` compare decoded values; what the task's rules make of it is decided on the session's side.
+
+    `stale`: the original's result is no value of today's return type.
+    """
     reading: Reading
     answer: Answer
 
@@ -40,5 +44,9 @@ def judge(translator: Translator, original: str, answer: Answer) -> tuple[Judgem
     if reading.verdict != "value" or reading.text is None:
         return Judgement("failed" if reading.verdict == "failed" else "invalid", reading, answer), None
     value = translator.typed.decode_result(reading.text)
-    equal = first_difference(translator.typed.decode_result(original), value) is None
+    try:
+        result = translator.typed.decode_result(original)
+    except EncodingError:
+        return Judgement("stale", reading, answer), value
+    equal = first_difference(result, value) is None
     return Judgement("equal" if equal else "other", reading, answer), value

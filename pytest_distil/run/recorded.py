@@ -6,10 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_distil.core.brief import Brief
 from pytest_distil.core.call import Example
 from pytest_distil.core.manifest import Manifest
-from pytest_distil.core.text import compact
+from pytest_distil.core.text import Json, compact
 from pytest_distil.store.session import read_examples, read_manifest
+
+_OWNERS = {"self", "cls"}
+"""Parameters that are part of a call only where their class has fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +49,10 @@ class Recorded:
             if (places := [order[test] for test in one.tests if test in order])
         ]
         return [one for _, one in sorted(placed, key=lambda pair: (pair[0], pair[1].task, pair[1].fingerprint))]
+
+
+def fits(arguments: Mapping[str, Json], brief: Brief) -> bool:
+    """Return whether a recorded call can still be made: its arguments are today's parameters."""
+    unknown = arguments.keys() - set(brief.parameters)
+    missing = set(brief.parameters) - arguments.keys() - _OWNERS
+    return not unknown and not missing

@@ -24,10 +24,14 @@ class Sighting:
     tests: set[str] = field(default_factory=set)
     originals: dict[str, Json] = field(default_factory=dict)
     """The original's results in tests that vouch, by canonical text."""
+    after: dict[str, Json] = field(default_factory=dict)
+    """Those that came after the test had received a value of the model's: what the original worked on may be its."""
     unvouched: dict[str, Json] = field(default_factory=dict)
     """Those in tests that do not."""
     wide: dict[str, Json] = field(default_factory=dict)
     """Those in fixtures wider than a function."""
+    raised: bool = False
+    """Whether the original raised."""
     held_out: bool = False
     pinned: bool = False
 
@@ -42,32 +46,41 @@ class Sightings:
         """By task, fingerprint and canonical text of the original's result; one for each time that was asked."""
         self.again: dict[Key, str] = {}
         """What the original gave when it ran a second time, as JSON text."""
+        self.recalled: set[str] = set()
+        """Tasks whose recorded results stood in for their originals."""
         self.prompts: dict[Key, int] = {}
-        """Characters of each prompt."""
+        """Bytes of each prompt."""
         self.left_out: Counter[LeftOut] = Counter()
 
     def take(self, event: Mapping[str, Any]) -> None:
         """Take what one attempt has to say, with `vouched`."""
-        self.know(event["briefs"])
-        for task, arguments, original, _ in event["rows"]:
-            sighting = self._seen(event, task, arguments)
-            _note(sighting.originals if event["vouched"] else sighting.unvouched, original)
+        pure = len(event["rows"]) if event["pure"] is None else event["pure"]
+        for place, (task, arguments, original, _) in enumerate(event["rows"]):
+            seen = self._seen(event, task, arguments)
+            _note(seen.unvouched if not event["vouched"] else seen.originals if place < pure else seen.after, original)
         for task, arguments, original, _ in event["wide"]:
             _note(self._seen(event, task, arguments).wide, original)
-        for task, arguments, length in event["prompts"]:
-            self.prompts[_key(task, json.loads(arguments))] = length
-        self.take_judgements(event["judgements"])
-        for task, arguments, second in event["again"]:
-            self.again.setdefault(_key(task, json.loads(arguments)), second)
+        for task, arguments in event["raised"]:
+            self._seen(event, task, arguments).raised = True
         for one, times in event["left_out"]:
             self.left_out[LeftOut(**one)] += times
+
+    def take_rest(self, event: Mapping[str, Any]) -> None:
+        """Take what belongs to no attempt: with each event as soon as it comes, and what no report could carry."""
+        self.know(event["briefs"])
+        self.take_judgements(event["judgements"])
+        self.recalled.update(event["recalled"])
+        for task, arguments, length in event["prompts"]:
+            self.prompts[_key(task, json.loads(arguments))] = length
+        for task, arguments, second in event["again"]:
+            self.again.setdefault(_key(task, json.loads(arguments)), second)
 
     def know(self, briefs: list[dict[str, Any]]) -> None:
         """Keep the briefs of tasks."""
         self.briefs.update({brief["task"]: Brief.from_json(brief) for brief in briefs})
 
     def take_judgements(self, judgements: list[list[Any]]) -> None:
-        """Take judgements alone: a worker's last ones, which no report could carry."""
+        """Take judgements; of several on one call and result the first that did not fail counts."""
         for task, arguments, original, answered in judgements:
             key = (*_key(task, json.loads(arguments)), canonical(json.loads(original)))
             known = self.judgements.get(key)

@@ -4,31 +4,45 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from pytest_distil.core.call import NOT_PASSED, Example
+from pytest_distil.core.call import NOT_PASSED, RAISED, Example
 from pytest_distil.core.dataset import Rules, held_out_side
 from pytest_distil.core.text import Json, canonical, compact
 from pytest_distil.core.trial import Apart, Repeat, Trial, Verdict, field_of, fields_of
 from pytest_distil.models.memory import Memory, lookup, majority, nearest, remember
 from pytest_distil.run.compare import compare
-from pytest_distil.run.recorded import Recorded
+from pytest_distil.run.recorded import Recorded, fits
 from pytest_distil.run.sightings import Key, Sighting, Sightings
 
 CONTRADICTS = "the original gave different results for it"
 LOST = "no answer reached the session: its worker crashed, or the run stopped"
-UNREACHED = "no test reached it, and its task is only defined inside a test"
+UNREACHED = "no test reached it, and it was not asked about: its task is made inside a test, or the run stopped"
+CHANGED = "its parameters have changed since it was recorded; collect again"
+STALE = "its recorded result is no value of today's return type; collect again"
 
 
 class Trials:
     """Judges the calls of one run."""
 
-    def __init__(self, sightings: Sightings, recorded: Recorded | None, rules: Rules) -> None:
+    def __init__(
+        self,
+        sightings: Sightings,
+        recorded: Recorded | None,
+        rules: Rules,
+        *,
+        ran: AbstractSet[str] | None = None,
+        unfit: AbstractSet[str] = frozenset(),
+    ) -> None:
+        """Take the tests that ran (None: all that are recorded), and those that failed with the original's values."""
         self._sightings = sightings
         self._recorded = recorded
         self._rules = rules
+        self._ran = ran
+        self._unfit = unfit
 
     def of(self, expected: set[Key]) -> Iterator[Trial]:
         """Yield a trial for each call that the tests made, and for each expected one: what the session holds of them.
@@ -48,15 +62,19 @@ class Trials:
     def _trial(self, key: Key, seen: Sighting | None, example: Example | None) -> Trial:
         """Judge one call."""
         trial = self._unjudged(key, seen, example)
-        results = _results(seen, example)
+        if seen is None and not fits(trial.arguments or {}, self._sightings.briefs[trial.task]):
+            return replace(trial, reason=CHANGED)
+        results = self._results(seen, example)
         if len(results) > 1:
             return replace(trial, verdict="unscored", reason=CONTRADICTS)
         if not results:
-            return replace(trial, verdict="unscored", reason=NOT_PASSED)
+            return replace(trial, verdict="unscored", reason=RAISED if seen and seen.raised else NOT_PASSED)
         (text, original), *_ = results.items()
         judgements = self._sightings.judgements.get((*key, text))
         if judgements is None:
             return replace(trial, verdict="failed" if seen else "unscored", reason=LOST if seen else UNREACHED)
+        if judgements[0]["verdict"] == "stale":
+            return replace(trial, verdict="unscored", reason=STALE)
         known = replace(trial, original=original, fields=fields_of(original))
         judged = self._judged(known, judgements[0])
         return replace(judged, repeats=self._repeated(known, judgements), again=self._again(known))
@@ -103,7 +121,7 @@ class Trials:
         task, digits = key
         brief = self._sightings.briefs[task]
         arguments = example.arguments if example else seen.arguments if seen else {}
-        tests = tuple(sorted(seen.tests if seen else example.tests if example else ()))
+        tests = tuple(sorted((seen.tests if seen else set()) | self._tests(example)))
         side = held_out_side(brief, arguments, tests, self._rules)
         held_out = example.held_out if example else "pattern" if seen and seen.held_out else side
         return Trial(
@@ -117,6 +135,24 @@ class Trials:
             arguments=arguments,
             pinned=bool(seen and seen.pinned),
         )
+
+    def _results(self, seen: Sighting | None, example: Example | None) -> Mapping[str, Json]:
+        """Return the results of the original that a call is judged by, by canonical text.
+
+        Today's stand before recorded ones, unless a value of the model's may be in them; a call that only tests made
+        which failed on their own is judged by none.
+        """
+        if seen and (seen.originals or seen.wide):
+            return seen.originals or seen.wide
+        made_by = seen.tests if seen and not seen.after else set()
+        if example and self._tests(example) - self._unfit - made_by:
+            return {canonical(example.result): example.result}
+        return seen.after if seen else {}
+
+    def _tests(self, example: Example | None) -> set[str]:
+        """Return the tests that ran and that made a recorded call when it was recorded."""
+        tests = set(example.tests) if example else set()
+        return tests if self._ran is None else tests & self._ran
 
     def _apart(self, seen: Sighting | None, example: Example | None) -> Apart | None:
         """Return why a call is scored and not gated."""
@@ -147,10 +183,3 @@ class Trials:
         """Return the training examples of a task, ready to be searched."""
         training = self._recorded.training(task) if self._recorded else ()
         return remember((one.arguments, compact(one.result)) for one in training)
-
-
-def _results(seen: Sighting | None, example: Example | None) -> Mapping[str, Json]:
-    """Return the results of the original that a call is judged by, by canonical text: today's before recorded ones."""
-    if seen and (seen.originals or seen.wide):
-        return seen.originals or seen.wide
-    return {canonical(example.result): example.result} if example else {}

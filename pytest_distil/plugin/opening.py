@@ -1,0 +1,86 @@
+"""What is done between collection and the first request of an evaluating run: the asker is told what to ask."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import pytest
+
+from pytest_distil.core.settings import Settings
+from pytest_distil.mark.errors import DistilError
+from pytest_distil.run.announce import announcement
+from pytest_distil.run.asker.client import AskerClient, connect
+from pytest_distil.run.asker.process import AskerProcess
+from pytest_distil.run.asker.wire import AskerSettings
+from pytest_distil.run.recorded import Recorded
+from pytest_distil.run.wanted import asker_settings
+from pytest_distil.store.home import Home
+
+
+class Opening:
+    """Says where how much goes, then opens the asker; what was asked before that has waited for it."""
+
+    def __init__(
+        self, config: pytest.Config, settings: Settings, *, home: Home, recorded: Recorded | None, asker: AskerProcess
+    ) -> None:
+        self._config = config
+        self._settings = settings
+        self._home = home
+        self._recorded = recorded
+        self._asker = asker
+        self.client: AskerClient | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """With xdist, find out before any worker starts that a model cannot be asked."""
+        if getattr(self._config.option, "dist", "no") != "no":
+            self._wanted()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Open, once the suite's own code has run: a conftest may have loaded the key."""
+        self._open([item.nodeid for item in session.items])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """With xdist, open when the first worker knows its tests."""
+        self._open(ids)
+
+    def stop(self, reason: str) -> None:
+        """Ask nothing more: the run ends before its end."""
+        if self.client:
+            self.client.stop(reason)
+
+    def close(self) -> None:
+        """Let go of the asker."""
+        if self.client:
+            self.client.close()
+        self._asker.close()
+
+    def _open(self, tests: Sequence[str]) -> None:
+        if self.client or not tests:
+            return
+        wanted = self._wanted()
+        try:
+            client = connect(self._asker.address)
+        except DistilError as error:
+            raise pytest.UsageError(str(error)) from error
+        say(self._config, announcement(self._settings, wanted, self._recorded, tests))
+        client.configure(wanted)
+        self.client = client
+
+    def _wanted(self) -> AskerSettings:
+        """Return what the asker is told; a usage error where a model cannot be asked."""
+        try:
+            return asker_settings(self._settings, self._home, self._recorded, os.environ)
+        except DistilError as error:
+            raise pytest.UsageError(str(error)) from error
+
+
+def say(config: pytest.Config, line: str | None) -> None:
+    """Print a line where pytest prints."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if line and terminal and config.get_verbosity() > -2:  # noqa: PLR2004 - `-qq`
+        terminal.ensure_newline()
+        terminal.write_line(line)
