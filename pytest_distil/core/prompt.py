@@ -77,12 +77,12 @@ class Answer:
         return cls(**{**data, "usage": Usage(**data["usage"])})
 
 
-class Unanswered(Exception):  # noqa: N818 - it says what happened; asking goes on
+class Unanswered(Exception):
     """One request brought no answer.
 
     `retry` says whether another try may, `retry_after` (seconds) what the server asked for, `limited` that it was
     a limit on the rate, `fatal` that no request of this run will do better (key, quota, unknown model), `reached`
-    that the server was there at all.
+    that the server was there at all, `silent` that it was and said nothing in time.
     """
 
     def __init__(  # noqa: PLR0913 - facts of one event
@@ -94,6 +94,7 @@ class Unanswered(Exception):  # noqa: N818 - it says what happened; asking goes 
         limited: bool = False,
         fatal: bool = False,
         reached: bool = True,
+        silent: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -102,9 +103,10 @@ class Unanswered(Exception):  # noqa: N818 - it says what happened; asking goes 
         self.limited = limited
         self.fatal = fatal
         self.reached = reached
+        self.silent = silent
 
 
-class InvalidReply(Exception):  # noqa: N818 - a verdict, not a fault of ours
+class InvalidReply(Exception):
     """A model's message does not hold a result; the reason is its only argument."""
 
 

@@ -41,7 +41,7 @@ class Chat:
             try:
                 response = await self._send(body)
             except TimeoutError as error:
-                raise Unanswered(f"no answer within {self._timeout:g} s", retry=True) from error
+                raise Unanswered(f"no answer within {self._timeout:g} s", retry=True, silent=True) from error
             except APIConnectionError as error:
                 raise unreached(error, secret=self._client.api_key) from error
             except APIStatusError as error:

@@ -44,7 +44,7 @@ def unreached(error: APIConnectionError, *, secret: str) -> Unanswered:
     """Say what a request without a response means; only a server that took it and was slow counts as reached."""
     cause = error.__cause__
     if isinstance(error, APITimeoutError) and not isinstance(cause, httpx2.ConnectTimeout):
-        return Unanswered("the server did not answer in time", retry=True)
+        return Unanswered("the server did not answer in time", retry=True, silent=True)
     reason = f"no connection: {_root(error)}".replace(secret, "***")
     return Unanswered(reason[:_LONGEST_REASON], retry=True, reached=False)
 

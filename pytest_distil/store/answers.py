@@ -85,7 +85,8 @@ class Answers:
 
     def put(self, question: Question, answer: Answer) -> None:
         """Keep an answer; it is in the file after the next `flush`."""
-        row = _row(question, datetime.now(UTC).isoformat(timespec="seconds"), asdict(answer))
+        kept = {name: getattr(answer, name) for name in _KEPT} | {"usage": asdict(answer.usage)}
+        row = _row(question, datetime.now(UTC).isoformat(timespec="seconds"), kept)
         with self._lock:
             self._new[row[0]] = row
 

@@ -231,7 +231,7 @@ def test_too_slow() -> None:
     """A server that takes too long was reached, and is tried again."""
     raised = unanswered(Reply(content="7", delay=30.0), timeout=0.1)
 
-    assert (True, True) == (raised.retry, raised.reached)
+    assert (True, True, True) == (raised.retry, raised.reached, raised.silent)
 
 
 def test_idle_connections_are_not_too_slow() -> None:

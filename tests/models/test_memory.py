@@ -120,7 +120,7 @@ def test_order_makes_no_difference(examples: list[tuple[Json, str]], chance: ran
 
 
 def similarities(memory: Memory, arguments: Json) -> list[float]:
-    """Return how similar each known call is, by going through all; 2 for an equal one."""
+    """Return how similar each known call is, by going through all; infinitely so where it is equal."""
     known = [set(features(call)) for call in memory.calls]
     asked = set(features(arguments))
     weights = {
@@ -129,7 +129,7 @@ def similarities(memory: Memory, arguments: Json) -> list[float]:
     lengths = [math.sqrt(sum(weights[feature] for feature in one)) for one in known]
     shared = [sum(weights[feature] for feature in one & asked) for one in known]
     return [
-        2.0 if canonical(call) == canonical(arguments) else sum_ / length if length else 0.0
+        math.inf if canonical(call) == canonical(arguments) else sum_ / length if length else 0.0
         for call, sum_, length in zip(memory.calls, shared, lengths, strict=True)
     ]
 

@@ -127,6 +127,8 @@ class _Link:
             while True:
                 self._fill(receive(self._connection))
         except (EOFError, OSError):
+            pass
+        finally:
             self._gone = True
             self._fail_open()
             self._out.put(None)

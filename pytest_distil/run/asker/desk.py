@@ -18,7 +18,9 @@ from pytest_distil.store.answers import Question
 Reply = Callable[[Answer], None]
 
 _PATIENCE = 5
-"""How many times `timeout`, which is for one request, a prompt's tries and waits may take together."""
+_LEAST_PATIENCE = 60.0
+"""How many times `timeout`, which is for one request, a prompt's tries and waits may take together; and the seconds
+that they may take in any case, so that a short `timeout` does not mean few tries."""
 
 
 class Desk:
@@ -28,7 +30,8 @@ class Desk:
         self.shelf = Shelf(settings.store, refresh=settings.refresh)
         self._settings = settings
         self._lines = Lines(settings)
-        self._flights = Flights(Pace(settings.concurrency), patience=_PATIENCE * settings.timeout)
+        patience = max(_LEAST_PATIENCE, _PATIENCE * settings.timeout)
+        self._flights = Flights(Pace(settings.concurrency), patience=patience)
         self._waiting: dict[str, tuple[Flight, list[Reply]]] = {}
         """By key of a question: its flight, and who wants the answer."""
         self._numbers = count()

@@ -139,7 +139,8 @@ class Flights:
         self.flown.requests += flight.line.spec.asks_server
         flight.troubles += not event.limited
         self.pace.missed(event, sent=sent, now=now)
-        wait = self.pace.wait(flight.tries, event.retry_after)
+        alike = flight.tries - flight.troubles if event.limited else flight.troubles
+        wait = self.pace.wait(alike, event.retry_after)
         if reason := self._fatal(flight, event, now):
             self.give_up(flight.line, reason)
             self._land(flight, Answer(failed=reason))

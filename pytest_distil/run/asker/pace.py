@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pytest_distil.core.prompt import Unanswered
 
 _FIRST_WAIT = 0.5
-_LONGEST_WAIT = 20.0
+_LONGEST_WAIT = 8.0
 """Seconds between tries where the server does not say; each wait is twice the one before."""
 
 _DOUBLINGS = 10
@@ -29,7 +29,11 @@ _LIMITED_IN_A_ROW = 3
 
 _UNREACHED_IN_A_ROW = 4
 _UNREACHED_SECONDS = 3.0
-"""Tries without any response, over this time at least, after which nobody is there."""
+"""Connections that failed, with no response between them and over this time at least, after which nobody is there."""
+
+_SILENT_ROUNDS = 2
+"""Requests that found no answer in time, with no response between them, in multiples of those that may be in flight,
+after which nobody is there either: a slow server under load still answers some."""
 
 
 @dataclass(slots=True)
@@ -47,19 +51,22 @@ class Pace:
     _limited: int = 0
     _unreached: int = 0
     _unreached_since: float = -math.inf
+    _silent: int = 0
 
     def __post_init__(self) -> None:
         self.limit = float(self.most)
 
     def succeeded(self) -> None:
         """Note an answer."""
-        self._limited = self._unreached = 0
+        self._limited = self._unreached = self._silent = 0
         self.limit = min(float(self.most), self.limit + 1)
 
     def missed(self, event: Unanswered, *, sent: float, now: float) -> None:
         """Note a try that brought no answer."""
-        if event.reached:
-            self._unreached = 0
+        if event.silent:
+            self._silent += 1
+        elif event.reached:
+            self._unreached = self._silent = 0
         else:
             self._unreached_since = min(sent, self._unreached_since) if self._unreached else sent
             self._unreached += 1
@@ -68,11 +75,13 @@ class Pace:
 
     def forget(self) -> None:
         """Start again, as if nothing were known."""
-        self.limit, self.paused_until, self._limited, self._unreached = float(self.most), -math.inf, 0, 0
+        self.limit, self.paused_until = float(self.most), -math.inf
+        self._limited = self._unreached = self._silent = 0
 
     def nobody_there(self, now: float) -> bool:
         """Tell whether the server has been out of reach for so long that asking on is no use."""
-        return self._unreached >= _UNREACHED_IN_A_ROW and now - self._unreached_since >= _UNREACHED_SECONDS
+        gone = self._unreached >= _UNREACHED_IN_A_ROW and now - self._unreached_since >= _UNREACHED_SECONDS
+        return gone or self._silent >= _SILENT_ROUNDS * self.most
 
     def wait(self, tries: int, retry_after: float | None) -> float:
         """Return the seconds to wait after that many tries: what the server asks for, or longer each time."""

@@ -31,7 +31,7 @@ class AskerSettings:
     concurrency: int = 32
     """Requests in flight at most, over all who ask."""
     timeout: float = 60.0
-    """Seconds that one request may take; a prompt may take five times that, tries and waits together."""
+    """Seconds that one request may take; a prompt is given up after five times that, and not before a minute."""
     max_requests: int | None = 10_000
     """Prompts sent to a server at most; None: no limit."""
     offline: bool = False

@@ -287,6 +287,16 @@ def test_nobody_there() -> None:
     assert f"nobody answers at {url}: no connection" in (stats.fatal or "")
 
 
+def test_nobody_answers() -> None:
+    """A server that takes requests and says nothing is noticed too, before each prompt was tried again and again."""
+    with ChatServer(lambda _: Reply(content="7", delay=60)) as server:
+        answers, stats = asked(student(server, concurrency=2, timeout=0.1), map(prompt, TEN))
+
+    assert {f"nobody answers at {server.url}: no answer within 0.1 s"} == {answer.failed for answer in answers}
+    assert 4 <= len(server.requests) <= 6
+    assert len(server.requests) == stats.requests
+
+
 @pytest.mark.slow
 def test_revived() -> None:
     """In a process that lives long a model that was given up is asked again after a while."""

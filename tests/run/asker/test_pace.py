@@ -10,6 +10,7 @@ from pytest_distil.run.asker.pace import Pace, gives_up
 LIMITED = Unanswered("slow down", retry=True, limited=True)
 LIMITED_FOR_7 = Unanswered("slow down", retry=True, limited=True, retry_after=7.0)
 ERROR = Unanswered("oops", retry=True)
+SILENT = Unanswered("no answer in time", retry=True, silent=True)
 UNREACHED = Unanswered("no connection", retry=True, reached=False)
 
 
@@ -70,7 +71,7 @@ def test_waits_longer_each_time() -> None:
     """Waits double, up to a limit, each shortened by chance by a quarter at most."""
     one = pace()
 
-    for tries, longest in ((1, 0.5), (2, 1.0), (3, 2.0), (6, 16.0), (7, 20.0), (5000, 20.0)):
+    for tries, longest in ((1, 0.5), (2, 1.0), (3, 2.0), (5, 8.0), (6, 8.0), (5000, 8.0)):
         waits = {one.wait(tries, None) for _ in range(100)}
 
         assert 0.75 * longest <= min(waits) <= max(waits) <= longest
@@ -117,6 +118,17 @@ def test_nobody_there() -> None:
     assert (False, True) == (at_first, one.nobody_there(3.2))
 
 
+def test_nobody_answers() -> None:
+    """Requests that all find no answer in time, two rounds of them, mean that nobody will."""
+    one = pace(4)
+    for _ in range(7):
+        one.missed(SILENT, sent=0.0, now=60.0)
+    at_first = one.nobody_there(60.0)
+    one.missed(SILENT, sent=0.0, now=60.0)
+
+    assert (False, True) == (at_first, one.nobody_there(60.0))
+
+
 def test_a_few_are_not_nobody() -> None:
     """Few tries are too few, however long they took."""
     one = pace()
@@ -129,14 +141,18 @@ def test_a_few_are_not_nobody() -> None:
 @pytest.mark.parametrize("event", [LIMITED, ERROR, None])
 def test_any_response_means_somebody(event: Unanswered | None) -> None:
     """A response of any kind, even a refusal, starts the count anew."""
-    one = pace()
+    one = pace(8)
     for _ in range(10):
         one.missed(UNREACHED, sent=0.0, now=2.0)
+        one.missed(SILENT, sent=0.0, now=2.0)
     if event is None:
         one.succeeded()
     else:
         one.missed(event, sent=2.0, now=3.0)
-    one.missed(UNREACHED, sent=3.0, now=9.0)
+    for _ in range(3):
+        one.missed(UNREACHED, sent=3.0, now=9.0)
+    for _ in range(15):
+        one.missed(SILENT, sent=3.0, now=9.0)
 
     assert not one.nobody_there(9.0)
 
@@ -147,6 +163,8 @@ def test_forgetting() -> None:
     for _ in range(10):
         one.missed(LIMITED, sent=0.0, now=2.0)
         one.missed(UNREACHED, sent=0.0, now=9.0)
+    for _ in range(100):
+        one.missed(SILENT, sent=0.0, now=9.0)
     one.forget()
 
     assert (32.0, float("-inf"), False) == (one.limit, one.paused_until, one.nobody_there(9.0))
