@@ -28,9 +28,12 @@ def rule(trials: list[Trial], *, report: ReportJson, wants: Wants) -> tuple[dict
     """Return the ruling on each task, and the sentences about thresholds that name nothing."""
     targets, stray = targets_of(wants.thresholds, tasks=[task["task"] for task in report["tasks"]])
     rulings = {}
+    among_others = sum(compared(task[BLOCKS[wants.judged]]) > 0 for task in report["tasks"]) > 1
     for task in report["tasks"]:
         own = [one for one in trials if one.task == task["task"] and wants.selects(one)]
-        rulings[task["task"]] = _task(task, own, targets=targets.get(task["task"], {}), wants=wants)
+        rulings[task["task"]] = _task(
+            task, own, targets=targets.get(task["task"], {}), wants=wants, among_others=among_others
+        )
     if report["selection"]["partial"]:
         return rulings, []
     known = some(task["task"] for task in report["tasks"])
@@ -68,9 +71,17 @@ def _readings(name: str, tasks: list[str]) -> Iterator[tuple[str, str | None]]:
 
 
 def _task(
-    task: Mapping[str, Any], trials: list[Trial], *, targets: Mapping[str | None, float], wants: Wants
+    task: Mapping[str, Any],
+    trials: list[Trial],
+    *,
+    targets: Mapping[str | None, float],
+    wants: Wants,
+    among_others: bool,
 ) -> dict[str, Any]:
-    """Return the ruling on one task: by its own threshold, else by whether it clearly fails the overall one."""
+    """Return the ruling on one task: by its own threshold, else by whether it clearly fails the overall one.
+
+    A task that is not among others is what the overall rate is of.
+    """
     counts = task[BLOCKS[wants.judged]]
     ruling: dict[str, Any] = {
         "passed": None,
@@ -82,7 +93,9 @@ def _task(
     of = f" of {task['task']}"
     if None in targets:
         ruling = rate(counts, threshold=targets[None], of=of, wants=wants)
-    elif wants.fail_under is not None and compared(counts) and _fails_clearly(counts, wants.fail_under):
+    elif (
+        wants.fail_under is not None and among_others and compared(counts) and _fails_clearly(counts, wants.fail_under)
+    ):
         low = f"{percent(counts['agreement'])} agreement on {wants.calls(compared(counts))}{of}"
         reason = f"{low} is clearly below {percent(wants.fail_under)}, whatever the other tasks reach"
         ruling = {

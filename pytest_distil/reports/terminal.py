@@ -22,11 +22,11 @@ def evaluated(
 ) -> list[Line]:
     """Return the lines that tell of a judged report, `width` columns wide, the ruling last.
 
-    `path` is where the report is. With a verbosity below 0 it is the ruling alone; from 1 wrong calls and tests that
-    disagreed are listed, from 2 all of them with all their differences.
+    `path` is where the report is. With a verbosity below 0 it is the ruling and the reasons that its line does not
+    tell; from 1 wrong calls and tests that disagreed are listed, from 2 all of them with all their differences.
     """
     if verbosity < 0:
-        return [ruling(report)]
+        return [*_reasons(report), ruling(report)]
     view = View(report=report, width=width, verbosity=verbosity, show_values=show_values, names=short_names(report))
     return [
         *_model(view),
@@ -39,7 +39,8 @@ def evaluated(
         *calls.wrong(view),
         *_asked(view),
         *(view.line("report", path) if path else ()),
-        *_told(view),
+        *(Line(f"{'note':<11}{words.visible(note)}", WARN) for note in report["ruling"]["notes"]),
+        *_reasons(report),
         ruling(report),
     ]
 
@@ -142,13 +143,11 @@ def _asked(view: View) -> Iterator[Line]:
     yield from view.line("asked", shown + ", ".join(parts))
 
 
-def _told(view: View) -> Iterator[Line]:
-    """Yield the notes and reasons of the ruling, each in one line however long, so that a search finds it.
+def _reasons(report: ReportJson) -> Iterator[Line]:
+    """Yield why the gate fails, each reason in one line however long, so that a search finds it.
 
-    What the ruling's own line tells is not told twice.
+    A single reason is told by the ruling's own line.
     """
-    found = view.report["ruling"]
-    for note in found["notes"]:
-        yield Line(f"{'note':<11}{words.visible(note)}", WARN)
-    for reason in found["reasons"] if len(found["reasons"]) > 1 else ():
+    found = report["ruling"]["reasons"]
+    for reason in found if len(found) > 1 else ():
         yield Line(f"{'failed':<11}{words.visible(reason)}", BAD)

@@ -79,6 +79,11 @@ def test_a_task_that_is_clearly_worse_is_not_hidden() -> None:
     assert rule(both(400, 0, 20, 20), fail_under=0.9)["passed"] is False
 
 
+def test_a_task_alone_is_what_all_calls_are() -> None:
+    """Where there is one task, its rate is the overall one, and failing is said once."""
+    assert 1 == len(rule(both(10, 30, 0, 0), fail_under=0.95)["reasons"])
+
+
 def test_a_task_that_may_be_unlucky_does_not_fail_alone() -> None:
     """Two wrong of twelve are no proof that a task is below 95 %; the overall rate decides."""
     ruling = rule(both(300, 0, 10, 2), fail_under=0.95)

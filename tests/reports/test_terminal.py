@@ -76,6 +76,15 @@ def test_quiet_is_the_ruling() -> None:
     assert line.text.startswith("distil: 88.5 % agreement on 52 held-out calls")
 
 
+def test_quiet_tells_why_it_failed() -> None:
+    """With -q, several reasons stand above the ruling; one stands in it."""
+    told = lines(sample(), verbosity=-1, fail_under=0.95, thresholds={"nothing": 0.5})
+
+    assert ["failed     88.5 %", "failed     the thr", "distil: 88.5 % agr"] == [
+        line.text[:18].rstrip() for line in told
+    ]
+
+
 @pytest.mark.parametrize(
     ("wants", "style"),
     [
