@@ -75,7 +75,7 @@ class EvaluatingTests(Attempts):
             attempt.different = self._discarded.different
             attempt.wide_rows.update(self._discarded.wide_rows)  # wide fixtures are not set up again
         if self._prefetch:
-            self._prefetch.advance(item.nodeid)
+            self._prefetch.advance(attempt.test)
         return attempt
 
     def enter_wide_fixture(self, attempt: Attempt) -> None:
@@ -102,9 +102,9 @@ class EvaluatingTests(Attempts):
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Begin to ask ahead."""
-        if self._recorded is None or session.config.option.collectonly:
+        if self._recorded is None:
             return
-        tests = [item.nodeid for item in session.items]
+        tests = [rows.plain(item.nodeid, session.config) for item in session.items]
         examples = self._recorded.of_tests(tests)
         ahead = WINDOW * self._settings.concurrency
         self._prefetch = Prefetch(self._evaluator, examples, tests, ahead=ahead)
@@ -165,9 +165,9 @@ class EvaluatingTests(Attempts):
         is_passed = report.outcome == "passed" and not hasattr(report, "wasxfail")
         if call.when == "call" and is_passed and self._discarded and self._discarded.different:
             rows.mark_disagreed(report)
-        culprit = self._evaluator.handed_out_by
+        culprit, name = self._evaluator.handed_out_by, rows.plain(item.nodeid, item.config)
         has_called = attempt is None or attempt.rows or attempt.left_out
-        if report.failed and not has_called and culprit and (culprit != item.nodeid or self._discarded):
+        if report.failed and not has_called and culprit and (culprit != name or self._discarded):
             report.sections.append(("pytest-distil", _HINT.format(test=culprit)))
         return report
 

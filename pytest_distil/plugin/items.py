@@ -28,7 +28,8 @@ class Attempts:
 
     def begin(self, item: pytest.Item, marks: TestMarks) -> Attempt:
         """Return the attempt of a test that is about to be set up."""
-        return Attempt(item.nodeid, held_out=marks.held_out, barred=None if marks.collect else MARKED)
+        test = rows.plain(item.nodeid, item.config)
+        return Attempt(test, held_out=marks.held_out, barred=None if marks.collect else MARKED)
 
     def enter_wide_fixture(self, attempt: Attempt) -> None:
         """Leave out what fixtures call that outlive the test: no one test vouches for it."""

@@ -16,6 +16,10 @@ def start(config: pytest.Config, options: Mapping[str, tuple[str, Any]]) -> None
     """Read the settings and register what their mode needs; a bad option is a usage error."""
     try:
         settings = Settings.read(options)
+        if config.option.collectonly:
+            return
+        if settings.disagreed:
+            _select(config)
         if settings.mode == "collect":
             _collect(config, settings)
         elif settings.mode == "eval":
@@ -24,8 +28,14 @@ def start(config: pytest.Config, options: Mapping[str, tuple[str, Any]]) -> None
         raise pytest.UsageError(str(error)) from error
 
 
+def _select(config: pytest.Config) -> None:
+    from pytest_distil.plugin.disagreed import OnlyDisagreed
+
+    config.pluginmanager.register(OnlyDisagreed(config), "distil-disagreed")
+
+
 def _collect(config: pytest.Config, settings: Settings) -> None:
-    from pytest_distil.plugin.collecting import CollectingSession, CollectingTests  # noqa: PLC0415
+    from pytest_distil.plugin.collecting import CollectingSession, CollectingTests
 
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(CollectingSession(settings, _root(config, settings)), "distil-session")
@@ -34,7 +44,7 @@ def _collect(config: pytest.Config, settings: Settings) -> None:
 
 def _evaluate(config: pytest.Config, settings: Settings) -> None:
     """Start the asker first, so that its imports overlap with collection."""
-    from pytest_distil.plugin.launch import launch_session, launch_tests  # noqa: PLC0415
+    from pytest_distil.plugin.launch import launch_session, launch_tests
 
     if hasattr(config, "workerinput"):
         launch_tests(config, settings)
@@ -43,5 +53,5 @@ def _evaluate(config: pytest.Config, settings: Settings) -> None:
 
 
 def _root(config: pytest.Config, settings: Settings) -> Path:
-    """Return the folder that everything is kept in; relative to where pytest was started, as for the command line tool."""
+    """Return the folder that everything is kept in; relative to where pytest was started, as for the command line."""
     return config.invocation_params.dir / settings.dir

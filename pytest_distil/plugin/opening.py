@@ -9,6 +9,7 @@ import pytest
 
 from pytest_distil.core.settings import Settings
 from pytest_distil.mark.errors import DistilError
+from pytest_distil.plugin import rows
 from pytest_distil.run.announce import announcement
 from pytest_distil.run.asker.client import AskerClient, connect
 from pytest_distil.run.asker.process import AskerProcess
@@ -45,7 +46,7 @@ class Opening:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
         """With xdist, open when the first worker knows its tests."""
-        self._open(ids)
+        self._open([rows.plain(name, self._config) for name in ids])
 
     def stop(self, reason: str) -> None:
         """Ask nothing more: the run ends before its end."""

@@ -17,21 +17,24 @@ _SEVERITY: tuple[Ending, ...] = ("skipped", "passed", "disagreed", "failed", "er
 class Outcomes:
     """Watches reports; the last attempt of a test counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
         self._endings: dict[str, Ending] = {}
         self._different: dict[str, bool | None] = {}
         self._must_pass: set[str] = set()
 
     def watch(self, report: pytest.TestReport) -> None:
         """Take a report in."""
-        ending = _ending(report)
+        if str(report.outcome) == "rerun":  # rerunfailures: another attempt follows
+            return
+        ending, test = _ending(report), rows.plain(report.nodeid, self._config)
         if report.when == "setup":
-            self._endings[report.nodeid] = ending
+            self._endings[test] = ending
         elif report.when == "call" or ending != "passed":
-            known = self._endings.get(report.nodeid, "skipped")
+            known = self._endings.get(test, "skipped")
             # A setup that passed says nothing yet: a test that is skipped in its body is a skipped one.
             first = report.when == "call" and known == "passed"
-            self._endings[report.nodeid] = ending if first else max(known, ending, key=_SEVERITY.index)
+            self._endings[test] = ending if first else max(known, ending, key=_SEVERITY.index)
 
     def note(self, event: Mapping[str, Any]) -> None:
         """Take in what an attempt says of itself."""

@@ -51,3 +51,10 @@ def mark_disagreed(report: pytest.TestReport) -> None:
 def is_disagreed(report: pytest.TestReport) -> bool:
     """Return whether a report says so."""
     return bool(getattr(report, _DISAGREED, False))
+
+
+def plain(nodeid: str, config: pytest.Config) -> str:
+    """Return a test's node id as it is in every run: `--dist=loadgroup` writes `@` and the group behind it."""
+    is_grouped = getattr(config.option, "dist", "no") == "loadgroup" or getattr(config.option, "loadgroup", False)
+    name, at, group = nodeid.rpartition("@")
+    return name if is_grouped and at and "]" not in group and "::" not in group else nodeid

@@ -14,21 +14,20 @@ from pytest_distil import reports
 from pytest_distil.core.evidence import Selection
 from pytest_distil.core.report import ReportJson
 from pytest_distil.core.settings import Settings
-from pytest_distil.plugin import github, junit, rows
+from pytest_distil.plugin import disagreed, github, junit, rows
 from pytest_distil.plugin.evaluating import REST
 from pytest_distil.plugin.opening import Opening
 from pytest_distil.plugin.outcomes import Outcomes
 from pytest_distil.plugin.selection import is_partial
 from pytest_distil.plugin.showing import show, shown, tell_without_terminal
 from pytest_distil.plugin.vouch import Vouching
+from pytest_distil.reports.layout import Line
 from pytest_distil.reports.terminal import evaluated, ruling
 from pytest_distil.reports.view import ShowValues
+from pytest_distil.run.announce import dry_run
 from pytest_distil.run.evaluation import Evaluation
 from pytest_distil.run.recorded import Recorded
 from pytest_distil.store.home import Home
-
-DISAGREED_CACHE = "distil/disagreed"
-"""Where the names of the tests that disagreed are kept for `--distil-disagreed`."""
 
 
 class EvaluatingSession:
@@ -49,9 +48,11 @@ class EvaluatingSession:
         self._home = home
         self._opening = opening
         self._session: pytest.Session | None = None
+        self._has_ended = False
+        """Whether the run came to its end by itself."""
         self._evaluation = Evaluation(settings, recorded)
         self._vouching = Vouching()
-        self._outcomes = Outcomes()
+        self._outcomes = Outcomes(config)
         self._deselected = 0
         self._crashed: set[str] = set()
         self._places: dict[str, tuple[str, int | None]] = {}
@@ -94,7 +95,8 @@ class EvaluatingSession:
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Judge a run that came to its end by itself, and let a gate that fails count as a failure."""
         result = yield
-        if not session.config.option.collectonly and not self._settings.dry_run and self._outcomes.all():
+        self._has_ended = True
+        if not self._settings.dry_run and self._outcomes.all():
             self._report(session, interrupted=False)
             if self.report:
                 session.testsfailed += self.report["ruling"]["passed"] is False
@@ -102,14 +104,13 @@ class EvaluatingSession:
         return result
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Report on a run that was stopped, without judging it; let go of the asker."""
-        stopped = exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR) or session.shouldfail
-        if self.report is None and stopped and not self._settings.dry_run and self._outcomes.all():
+        if not self._has_ended and not self._settings.dry_run and self._outcomes.all():
             self._report(session, interrupted=True)
-        cache = getattr(session.config, "cache", None)  # absent under -p no:cacheprovider
-        if cache and self._outcomes.all():
-            cache.set(DISAGREED_CACHE, self._outcomes.disagreed())
+        is_part = is_partial(session) or not self._has_ended
+        tests = [one.test for one in self._outcomes.all()]
+        disagreed.remember(session.config, self._outcomes.disagreed(), ran=tests, is_partial=is_part)
         if self.report:
             tell_without_terminal(session.config, ruling(self.report))
         if self._opening:
@@ -119,6 +120,9 @@ class EvaluatingSession:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, object, object]:
         """Say where the model agrees, below everything else, the ruling directly above pytest's closing line."""
         result = yield
+        if self._settings.dry_run and self._outcomes.all():
+            told = dry_run(self._settings, self._evaluation.sightings.prompts, os.environ)
+            show(terminalreporter, "distil: dry run", [Line(text) for text in told])
         if self.report:
             lines = evaluated(
                 self.report,
