@@ -26,6 +26,8 @@ from pytest_distil.mark.errors import EncodingError
 _CONFIG = ConfigDict(ser_json_inf_nan="strings", ser_json_bytes="base64", val_json_bytes="base64")
 """For types that bring no configuration of their own: what JSON lacks is written as strings that read back."""
 
+_NO_NAMES: Mapping[str, Any] = {}
+
 
 class NoSchemaError(TypeError):
     """A type cannot be turned into a schema and read back; the message says why."""
@@ -34,10 +36,13 @@ class NoSchemaError(TypeError):
 class Adapter:
     """One annotated type: encode its values to JSON text, decode them, give its schema."""
 
-    def __init__(self, annotation: Any) -> None:
-        """Build pydantic's validator and serializer; raise `NoSchemaError` where there are none."""
+    def __init__(self, annotation: Any, namespace: Mapping[str, Any] = _NO_NAMES) -> None:
+        """Build pydantic's validator and serializer; raise `NoSchemaError` where there are none.
+
+        `namespace` says what string annotations inside of types mean beyond the types' modules.
+        """
         with Unnoticed(muted=True):
-            self._adapter = _type_adapter(annotation)
+            self._adapter = _type_adapter(annotation, namespace)
         schema = self._adapter.core_schema
         self._to_json = self._adapter.serializer.to_json
         self._from_json = self._adapter.validator.validate_json
@@ -165,7 +170,7 @@ def _adapter_of(kind: type[Any]) -> Adapter:
         raise EncodingError("$", f"{an(kind)} has no JSON form") from error
 
 
-def _type_adapter(annotation: Any) -> TypeAdapter[Any]:
+def _type_adapter(annotation: Any, namespace: Mapping[str, Any]) -> TypeAdapter[Any]:
     """Build an adapter, configured where the type lets it."""
     try:
         readable = replaced(annotation, _with_readable_fields)
@@ -175,7 +180,7 @@ def _type_adapter(annotation: Any) -> TypeAdapter[Any]:
             if error.code != "type-adapter-config-unused":
                 raise
             adapter = TypeAdapter(readable)
-        adapter.rebuild(raise_errors=True)
+        adapter.rebuild(raise_errors=True, _types_namespace=dict(namespace))
     except Exception as error:  # building runs code of the user's types
         raise NoSchemaError(_first_line(error)) from error
     return adapter

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import functools
 import inspect
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from types import FrameType, FunctionType
 from typing import Any, Literal, Protocol, TypeVar, overload
+from weakref import WeakSet
 
 from pytest_distil.mark.errors import DeclarationError
 from pytest_distil.mark.production import IDLE, OPTIONS, Fallback, Mode, Production
-from pytest_distil.mark.task import Compare, Kind, Task, default_name, register
+from pytest_distil.mark.scope import local_names
+from pytest_distil.mark.task import CONVERSATIONS, Compare, Kind, Task, default_name, register
 from pytest_distil.mark.wrapper import wrapped
 
 F = TypeVar("F")
+
+_marked: WeakSet[Callable[..., Any]] = WeakSet()
 
 
 class Mark(Protocol):
@@ -79,6 +82,7 @@ def mark_target(target: Any, frame: FrameType, **options: Any) -> Any:
     """Return `target` as a marked function of the same kind."""
     if isinstance(target, (staticmethod, classmethod)):
         kind: Kind = "staticmethod" if isinstance(target, staticmethod) else "classmethod"
+        _refuse_what_is_no_function(target.__func__)
         return type(target)(_mark_function(target.__func__, frame, kind=kind, **options))
     _refuse_what_is_no_function(target)
     return _mark_function(target, frame, kind=_kind_in_its_class(target), **options)
@@ -87,9 +91,12 @@ def mark_target(target: Any, frame: FrameType, **options: Any) -> Any:
 def _mark_function(function: Any, frame: FrameType, *, kind: Kind, **options: Any) -> Any:
     """Declare and register the task of `function` and wrap it."""
     _refuse_what_yields(function)
-    task = _declare(function, kind=kind, namespace=_local_names(function, frame), **options)
+    _refuse_what_is_marked(function)
+    task = _declare(function, kind=kind, namespace=local_names(function, frame), **options)
     register(task)
-    return wrapped(task)
+    wrapper = wrapped(task)
+    _marked.add(wrapper)
+    return wrapper
 
 
 def _declare(  # noqa: PLR0913 - the decorator's options
@@ -111,6 +118,9 @@ def _declare(  # noqa: PLR0913 - the decorator's options
     excluded = frozenset([exclude] if isinstance(exclude, str) else exclude)
     own = name or default_name(function)
     _check_parameters(own, function, group=group, excluded=excluded)
+    _check_texts(own, name=name, dataset=dataset, instructions=instructions)
+    if format not in (None, *CONVERSATIONS):
+        raise DeclarationError(f"{own}: format is one of {', '.join(map(repr, CONVERSATIONS))}, not {format!r}")
     if original not in ("run", "recorded"):
         raise DeclarationError(f"{own}: original is 'run' or 'recorded', not {original!r}")
     if compare is not None and not isinstance(compare, Compare):
@@ -142,16 +152,13 @@ def _check_parameters(own: str, function: Callable[..., Any], *, group: str | No
         raise DeclarationError(f"{own}: group {group!r} is excluded from the call; a group must be part of it")
 
 
-def _local_names(function: Callable[..., Any], frame: FrameType) -> Mapping[str, Any]:
-    """Return what string annotations name in the scope that the mark stands in, where that is no module.
-
-    Only the names that are used are kept: a frame's variables may be large.
-    """
-    if frame.f_locals is frame.f_globals:
-        return {}
-    annotations = inspect.get_annotations(inspect.unwrap(function)).values()
-    names = {name for text in annotations if isinstance(text, str) for name in re.findall(r"\w+", text)}
-    return {name: frame.f_locals[name] for name in names if name in frame.f_locals}
+def _check_texts(own: object, *, name: object, dataset: object, instructions: object) -> None:
+    """Raise `DeclarationError` for what is no text; names stand in files and terminals, so they are one line."""
+    for option, text in (("name", name), ("dataset", dataset)):
+        if text is not None and not (isinstance(text, str) and text and text.isprintable()):
+            raise DeclarationError(f"{own}: {option} is a line of text, not {text!r}")
+    if instructions is not None and not isinstance(instructions, str):
+        raise DeclarationError(f"{own}: instructions are text, not {instructions!r}")
 
 
 def _refuse_what_is_no_function(target: Any) -> None:
@@ -182,6 +189,14 @@ def _refuse_what_yields(function: Any) -> None:
             f"@distil cannot mark the generator {function.__qualname__!r}: its result is not one value; "
             "mark a function that returns a list, or what works on one item"
         )
+
+
+def _refuse_what_is_marked(function: Any) -> None:
+    """Raise `DeclarationError` for a function that is a task already: each call would count twice."""
+    while function is not None:
+        if function in _marked:
+            raise DeclarationError(f"@distil marks {function.__qualname__!r} twice; keep one of the marks")
+        function = getattr(function, "__wrapped__", None)
 
 
 def _kind_in_its_class(function: Any) -> Kind:

@@ -16,6 +16,9 @@ from pytest_distil.mark.production import IDLE, Production
 RuleKind = Literal["similar", "unordered", "ignored", "ignore_case", "close"]
 Kind = Literal["function", "method", "classmethod", "staticmethod"]
 
+CONVERSATIONS = ("json_schema", "tools", "functions")
+"""The conversation shapes that a task may prefer, the default first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -105,19 +108,24 @@ class Task:
 _tasks: weakref.WeakValueDictionary[str, Task] = weakref.WeakValueDictionary()
 
 
+_loads: weakref.WeakKeyDictionary[Task, object] = weakref.WeakKeyDictionary()
+"""The import that made each task: a module has another spec once it is reloaded."""
+
+
 def register(task: Task) -> None:
     """Keep `task` under its name.
 
     Raises `DeclarationError` where another function has that name. The same place in the same file, declared
-    again (a reload, a function made in a loop), takes the name over.
+    again (a reload, a function made in a loop), takes the name over, and so does what is typed anew at a prompt.
     """
     other = _tasks.get(task.name)
-    if other is not None and _place(other.function) != _place(task.function):
-        here, there = (":".join(map(str, _place(one.function))) for one in (task, other))
+    if other is not None and not _takes_over(task, other):
+        here, there = (":".join(map(str, _place(one))) for one in (task, other))
         raise DeclarationError(
             f"two tasks are named {task.name!r}: {there} and {here}; give one of them another with @distil(name=...)"
         )
     _tasks[task.name] = task
+    _loads[task] = _globals(task).get("__spec__")
 
 
 def find(name: str) -> Task | None:
@@ -128,7 +136,7 @@ def find(name: str) -> Task | None:
 def default_name(function: Callable[..., Any]) -> str:
     """Return `module.qualname`, the same whether its file is run as a script or imported."""
     module = function.__module__
-    if module == "__main__":
+    if module in ("__main__", "__mp_main__"):  # the second: a script in a process that multiprocessing started
         main = sys.modules["__main__"]
         spec = getattr(main, "__spec__", None)
         file = getattr(main, "__file__", None)
@@ -136,7 +144,22 @@ def default_name(function: Callable[..., Any]) -> str:
     return f"{module}.{function.__qualname__}"
 
 
-def _place(function: Callable[..., Any]) -> tuple[str, int]:
+def _takes_over(task: Task, other: Task) -> bool:
+    """Return whether a task is another one made anew."""
+    if _place(task) == _place(other) or "__file__" not in _globals(task) or _place(task)[0].startswith("<"):
+        return True
+    was = sys.modules.get(inspect.unwrap(other.function).__module__)
+    is_gone = was is None or vars(was) is not _globals(other)
+    is_reloaded = _globals(task) is _globals(other) and _globals(task).get("__spec__") is not _loads[other]
+    return is_gone or is_reloaded
+
+
+def _place(task: Task) -> tuple[str, int]:
     """Return file and line of a function's definition."""
-    code = inspect.unwrap(function).__code__
+    code = inspect.unwrap(task.function).__code__
     return code.co_filename, code.co_firstlineno
+
+
+def _globals(task: Task) -> dict[str, Any]:
+    found: dict[str, Any] = inspect.unwrap(task.function).__globals__
+    return found

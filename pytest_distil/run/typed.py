@@ -84,14 +84,14 @@ class TypedTask:
         """Return the adapter of a parameter's annotation; without one the value's own type decides."""
         try:
             annotation = resolve(self.task, self._parameters.annotation(name))
-            return None if annotation is Any else Adapter(annotation)
+            return None if annotation is Any else Adapter(annotation, self.task.namespace)
         except Exception:  # evaluating an annotation may raise anything
             return None
 
     def _result_adapter(self) -> Adapter | None:
         """Return the adapter of the return annotation, or say in `problem` why there is none."""
         try:
-            adapter = Adapter(resolve(self.task, self._parameters.returns))
+            adapter = Adapter(resolve(self.task, self._parameters.returns), self.task.namespace)
             adapter.schema()
         except NoSchemaError as error:
             self.problem = f"{error}; return a model, a dataclass or a TypedDict instead"
