@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,7 +29,7 @@ class Ticket(TypedDict):
 
 def triage(**changes: Any) -> Brief:
     """Return the brief of the task."""
-    return brief_of(Ticket, **changes)
+    return replace(brief_of(Ticket), **changes)
 
 
 def arguments(number: int) -> dict[str, Any]:
