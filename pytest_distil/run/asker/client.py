@@ -44,19 +44,17 @@ class AskerClient:
         The ticket always gets an answer; where the asker is gone it is one that failed.
         """
         ticket, body = Ticket[Answer](), prompt_to_json(prompt)
+        how = {"model": model, "repeat": repeat, "prefetch": prefetch}
         try:
-            link = self._live()
-        except ModelError as error:
+            self._live().ask({"kind": "ask", "prompt": body, **how}, ticket, lost=Answer(failed=_GONE))
+        except (ModelError, ValueError, RecursionError) as error:  # the last two: no JSON of this Python
             ticket.set_result(Answer(failed=str(error)))
-            return ticket
-        ident = link.open(ticket, lost=Answer(failed=_GONE))
-        link.send({"kind": "ask", "id": ident, "prompt": body, "model": model, "repeat": repeat, "prefetch": prefetch})
         return ticket
 
     def stats(self) -> Ticket[Stats]:
         """Ask for the asker's numbers; where it is gone, they say so."""
-        link, ticket = self._live(), Ticket[Stats]()
-        link.send({"kind": "stats", "id": link.open(ticket, lost=Stats(fatal=_GONE))})
+        ticket = Ticket[Stats]()
+        self._live().ask({"kind": "stats"}, ticket, lost=Stats(fatal=_GONE))
         return ticket
 
     def stop(self, reason: str) -> None:
@@ -96,17 +94,18 @@ class _Link:
         self._writer.start()
         self._reader.start()
 
-    def open(self, ticket: Ticket[Any], *, lost: Answer | Stats) -> int:
-        """Return the number under which a reply fills a ticket; `lost` fills it where none comes."""
+    def ask(self, message: dict[str, Any], ticket: Ticket[Any], *, lost: Answer | Stats) -> None:
+        """Send a message whose reply fills a ticket; `lost` fills it where none comes."""
         ident = next(self._ids)
+        packed = pack({**message, "id": ident})
         self._open[ident] = ticket, lost
-        return ident
-
-    def send(self, message: ToAsker) -> None:
-        """Send a message, soon."""
-        self._out.put(pack(message))
+        self._out.put(packed)
         if self._gone:
             self._fail_open()
+
+    def send(self, message: ToAsker) -> None:
+        """Send a message that has no reply."""
+        self._out.put(pack(message))
 
     def close(self) -> None:
         """Send what is queued, then end both threads."""

@@ -24,6 +24,7 @@ class Flight:
     """What happens with the answer; called once."""
     prefetch: bool
     """Nobody waits yet."""
+    queued: bool = False
     in_air: bool = False
     tries: int = 0
     troubles: int = 0
@@ -66,7 +67,7 @@ class Flights:
         """Move a prompt ahead of those that nobody waits for."""
         if flight.prefetch:
             flight.prefetch = False
-            if not flight.in_air:
+            if flight.queued:
                 self._enqueue(flight)
 
     def give_up(self, line: Line, reason: str) -> None:
@@ -84,6 +85,7 @@ class Flights:
         await asyncio.gather(*self._air, return_exceptions=True)
 
     def _enqueue(self, flight: Flight) -> None:
+        flight.queued = True
         heappush(self._queue, (flight.prefetch, flight.number, flight))
         self._take_off()
 
@@ -91,8 +93,10 @@ class Flights:
         """Send as many prompts as there is room for."""
         while self._queue and len(self._air) < int(self.pace.limit) and not self._paused():
             prefetch, number, flight = heappop(self._queue)
-            if number in self._open and not flight.in_air and prefetch == flight.prefetch:
-                flight.in_air = True
+            if (
+                number in self._open and flight.queued and prefetch == flight.prefetch
+            ):  # else it moved ahead, or fell out
+                flight.queued, flight.in_air = False, True
                 task = asyncio.create_task(self._fly(flight))
                 self._air.add(task)
                 task.add_done_callback(self._arrive)
@@ -158,8 +162,8 @@ class Flights:
 
     def _fatal(self, flight: Flight, event: Unanswered, now: float) -> str | None:
         """Say why no prompt of a model will do better, None where one may."""
-        if event.fatal:
-            return event.reason
+        if event.fatal or flight.line.fatal:
+            return flight.line.fatal or event.reason
         if event.limited and (event.retry_after or 0.0) > self._patience:
             return f"the server asks to wait {event.retry_after:.0f} s: {event.reason}"
         if self.pace.nobody_there(now):

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, cast
 
@@ -62,8 +63,9 @@ class AskerProcess:
 
     def tell(self, first: Mapping[str, Json]) -> None:
         """Send the one line that the asker reads on its standard input."""
-        self._pipes[0].write(json.dumps(first).encode() + b"\n")
-        self._pipes[0].flush()
+        with suppress(BrokenPipeError):  # it is dead already, which `address` will tell
+            self._pipes[0].write(json.dumps(first).encode() + b"\n")
+            self._pipes[0].flush()
 
     def log(self) -> str:
         """Return the last lines that the asker has written, empty where there are none."""
@@ -80,7 +82,8 @@ class AskerProcess:
     def close(self) -> None:
         """End the asker, after it has written what arrived."""
         for pipe in self._pipes:
-            pipe.close()
+            with suppress(BrokenPipeError):
+                pipe.close()
         try:
             self._process.wait(_SECONDS_TO_END)
         except subprocess.TimeoutExpired:

@@ -11,6 +11,7 @@ import gc
 import json
 import os
 import shutil
+import time
 import traceback
 from collections.abc import Callable
 from multiprocessing import AuthenticationError
@@ -32,6 +33,8 @@ _SECONDS_BETWEEN_WRITES = 0.2
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 """Between looks at whether the parent is still there: a child that it forked may hold our standard input open."""
+
+_SECONDS_BETWEEN_TROUBLES = 0.05
 
 
 def main() -> None:
@@ -82,8 +85,9 @@ class Server:
         while True:
             try:
                 connection = listener.accept()
-            except OSError:  # closed: the run has ended
-                return
+            except OSError:  # out of files, or closed because the run has ended
+                time.sleep(_SECONDS_BETWEEN_TROUBLES)
+                continue
             Thread(target=self._converse, args=(connection,), daemon=True).start()
 
     def _converse(self, connection: Connection) -> None:

@@ -187,7 +187,7 @@ ToAsker = Configure | Ask | AskStats | Stop | Bye
 FromAsker = Answered | Counted
 
 
-def pack(message: ToAsker | FromAsker) -> bytes:
+def pack(message: ToAsker | FromAsker | dict[str, Any]) -> bytes:
     """Return a message as bytes; ASCII, because a lone surrogate has no UTF-8."""
     return json.dumps(message, separators=(",", ":")).encode("ascii")
 

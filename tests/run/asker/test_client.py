@@ -245,6 +245,14 @@ def test_sockets_are_disabled(tmp_path: Path) -> None:
         reached.close()
 
 
+def test_prompts_that_cannot_travel(client: AskerClient) -> None:
+    """A prompt that is no JSON fails like any other, with an answer."""
+    answer = client.submit(prompt("huge", number=10**5000)).result()
+
+    assert "limit" in (answer.failed or "")
+    assert "afterwards" == said(client, "afterwards")
+
+
 def test_time_is_frozen(client: AskerClient) -> None:
     """Freezing time stops the clock of tests, not the asker's."""
 

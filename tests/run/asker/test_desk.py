@@ -111,6 +111,27 @@ def test_those_that_somebody_waits_for_go_first() -> None:
     assert ["a", "c", "e", "b", "d"] == [content_of(body) for body in server.requests]
 
 
+@pytest.mark.slow
+def test_hurrying_does_not_outrun_a_wait() -> None:
+    """A prompt that waits for its next try is not sent earlier because somebody now waits for it."""
+    slow_down = error(429, "slow down", headers={"retry-after-ms": "1500"})
+
+    async def work(ask: Ask, desk: Desk) -> tuple[Answer, int]:
+        first = ask(prompt("a"), prefetch=True)
+        while not desk.stats().retries:  # noqa: ASYNC110 - nothing tells of a retry
+            await asyncio.sleep(0.01)
+        second = ask(prompt("a"))
+        await asyncio.sleep(0.1)
+        sent = len(server.requests)
+        await first
+        return await second, sent
+
+    with ChatServer(lambda _: "7" if len(server.requests) > 1 else slow_down) as server:
+        answer, sent = at_desk(student(server), work)
+
+    assert (1, 1, 2) == (sent, answer.retries, len(server.requests))
+
+
 def test_stored_answers_cost_nothing(tmp_path: Path) -> None:
     """What a run has asked the next one does not ask."""
     store = str(tmp_path / "answers.sqlite")
