@@ -106,7 +106,7 @@ def _notes(trials: list[Trial], *, report: ReportJson, wants: Wants) -> Iterator
         yield f"a sample of {percent(selection['sample'])} of the calls was asked about"
     if not wants.gated and wants.judged == "held-out" and usual and not any(one.held_out for one in usual):
         yield faults.none_held_out(len(usual))
-    if report["session"] is not None and (n := sum(one.apart == "unrecorded" for one in trials)):
+    if report["session"] is not None and (n := sum(one.apart == "unrecorded" and one.scored for one in trials)):
         yield f"{plural(n, 'call stands', 'calls stand')} in no session, so they are not judged; collect again"
     if wants.baseline is None and wants.baseline_path is not None and wants.baseline_missing_ok:
         yield f"there is no baseline {wants.baseline_path!r}, so nothing is compared with it"
