@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from pytest_distil.cli.asking import asking, note_success, server_of
 from pytest_distil.cli.check import linter, rules_of, show, summary, verdict
 from pytest_distil.cli.job_follow import watch
-from pytest_distil.cli.jobs import asking, note_success, server_of
 from pytest_distil.cli.progress import Line, UploadBar, size
 from pytest_distil.core.card import Card
 from pytest_distil.formats.jsonl import BOM

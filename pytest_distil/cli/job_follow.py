@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from pytest_distil.cli.jobs import asking, event_line, note_success, server_of
+from pytest_distil.cli.asking import asking, event_line, note_success, server_of
 from pytest_distil.cli.progress import Line
 from pytest_distil.core.prompt import Unanswered
 from pytest_distil.mark.errors import ModelError

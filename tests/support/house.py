@@ -40,6 +40,8 @@ WALLS = {
     "pydantic_core": "core.codec",
     "pytest": "plugin",
     "sqlite3": "store",
+    "tiktoken": "formats.tokens",
+    "tokenizers": "formats.tokens",
     "torch": "models.local",
     "transformers": "models.local",
     "typing_extensions": "core.codec",  # what pydantic stands on: its TypedDict
