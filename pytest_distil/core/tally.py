@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -27,12 +28,12 @@ class Tally:
     """What repeated answers add to `agree`: the sum of their shares, less the calls whose first answer agrees."""
 
     @classmethod
-    def of(cls, trial: Trial) -> Tally:
-        """Return the tally of one trial."""
-        if not trial.scored:
-            return cls(unscored=1)
-        once: dict[str, Any] = {trial.verdict: 1}
-        return cls(**once, shift=trial.share - (trial.verdict == "agree"))
+    def of(cls, trials: Iterable[Trial]) -> Tally:
+        """Return the tally of some trials."""
+        listed = list(trials)
+        found: dict[str, Any] = Counter(one.verdict for one in listed)
+        repeated = (one for one in listed if one.repeats and one.scored)
+        return cls(**found, shift=sum((one.share - (one.verdict == "agree") for one in repeated), Fraction(0)))
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(*(getattr(self, name) + getattr(other, name) for name in (*VERDICTS, "shift")))
@@ -54,9 +55,11 @@ class Tally:
 def counts(trials: Iterable[Trial]) -> dict[str, Any]:
     """Return the COUNTS of some trials: verdicts, agreement, and how far it can be trusted."""
     listed = list(trials)
-    tally = sum(map(Tally.of, listed), Tally())
-    verdicts = {name: getattr(tally, name) for name in VERDICTS}
-    return verdicts | trust((one.cluster, one.share) for one in listed if one.scored)
+    tally = Tally.of(listed)
+    return {
+        **{name: getattr(tally, name) for name in VERDICTS},
+        **trust((one.cluster, one.share) for one in listed if one.scored),
+    }
 
 
 def trust(shares: Iterable[tuple[str, Fraction]]) -> dict[str, Any]:

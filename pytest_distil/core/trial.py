@@ -19,6 +19,7 @@ Verdict = Literal["agree", "differ", "invalid", "failed", "unscored"]
 VERDICTS: tuple[Verdict, ...] = ("agree", "differ", "invalid", "failed", "unscored")
 Apart = Literal["unrecorded", "fixture"]
 
+_ALL, _NONE = Fraction(1), Fraction(0)
 _INDEX = re.compile(r'("(?:[^"\\]|\\.)*")|\[\d+\]')
 _PLAIN_KEY = re.compile(r"[^\W\d][\w-]*")
 
@@ -111,7 +112,7 @@ class Trial:
     def share(self) -> Fraction:
         """Return the share of its answers that agree, 0 to 1."""
         if not self.repeats:
-            return Fraction(self.verdict == "agree")
+            return _ALL if self.verdict == "agree" else _NONE
         return Fraction(sum(one.verdict == "agree" for one in self.repeats), len(self.repeats))
 
     @property
@@ -121,16 +122,17 @@ class Trial:
 
     def to_json(self) -> dict[str, Any]:
         """Return the trial as plain JSON; one that agrees throughout carries no arguments and values."""
-        data = asdict(self)
-        for key in ("tests", "fields", "differences", "ignored"):
-            data[key] = list(data[key])
-        for key in ("repeats", "again"):
-            data[key] = None if data[key] is None else list(data[key])
+        data = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        data["tests"], data["fields"] = list(self.tests), list(self.fields)
+        data["differences"] = [asdict(one) for one in self.differences]
+        data["ignored"] = [asdict(one) for one in self.ignored]
+        data["repeats"] = None if self.repeats is None else [asdict(one) for one in self.repeats]
+        data["again"] = None if self.again is None else list(self.again)
         data["digest"] = self.digest or (None if self.original is None else digest(self.original))
         if self.verdict == "agree" and self.share == 1:
             for key in ("arguments", "original", "answer"):
                 del data[key]
-            data["repeats"] = self.repeats and [asdict(one) | {"answer": None} for one in self.repeats]
+            data["repeats"] = data["repeats"] and [one | {"answer": None} for one in data["repeats"]]
         return data
 
     @classmethod

@@ -3,7 +3,7 @@ from fractions import Fraction
 import pytest
 
 from pytest_distil.core.tally import Tally, counts
-from support.reports import repeated, triage
+from support.reports import repeated, triage, trials
 
 
 def test_tallies_add_up() -> None:
@@ -30,4 +30,12 @@ def test_repeats_count_by_their_mean() -> None:
 
     assert (1, 1) == (found["agree"], found["differ"])
     assert found["agreement"] == pytest.approx(0.5)
-    assert Fraction(-1, 3) == Tally.of(listed[0]).shift
+    assert Fraction(-1, 3) == Tally.of(listed[:1]).shift
+
+
+def test_both_ways_of_counting_agree() -> None:
+    """A tally's agreement is the one that stands in COUNTS, with repeats and without."""
+    listed = [*trials(60), repeated(triage(61), "agree", "differ", "failed"), triage(62, wrong="unscored")]
+
+    assert Tally.of(listed).agreement == counts(listed)["agreement"]
+    assert Tally.of(listed) == sum((Tally.of([one]) for one in listed), Tally())
