@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import Literal
 
 from pytest_distil.core.brief import Brief
 from pytest_distil.core.call import CONFLICT, OUTVOTED, Conflict, Example, HeldOut, LeftOut, fingerprint
 from pytest_distil.core.dataset import Rules, held_out_side
-from pytest_distil.core.text import Json, canonical
+from pytest_distil.core.text import Json, canonical, parse
 
 _FEW = 16
 """Tests of one result that are kept as a tuple, which is small; more as a set, which takes another one quickly."""
@@ -20,17 +21,15 @@ _Seen = tuple[str, _Tests]
 
 
 class _Entry:
-    """One distinct call. A million of them must fit into memory, so it is as small as Python allows."""
+    """What is known of one call. A million of them must fit into memory, so it is as small as Python allows."""
 
-    __slots__ = ("arguments", "held_out", "result", "results", "task", "tests")
+    __slots__ = ("held_out", "result", "results", "tests")
 
-    def __init__(self, task: str, arguments: str, result: str) -> None:
-        self.task = task
-        self.arguments = arguments
-        self.held_out: HeldOut = False
-        """Where a test or a session keeps the call from training."""
+    def __init__(self, result: str, tests: _Tests, held_out: HeldOut) -> None:
         self.result = result
-        self.tests: _Tests = ()
+        self.tests = tests
+        self.held_out = held_out
+        """Where a test or a session keeps the call from training."""
         self.results: dict[str, _Seen] | None = None
         """The different results by their canonical text, where there are several; `result` then means nothing."""
 
@@ -40,46 +39,78 @@ class Gathering:
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
-        self._entries: dict[bytes, _Entry] = {}
+        self._entries: dict[str, dict[str, _Entry]] = {}
+        """By task and by arguments as they were written: equal calls may differ in the order of a dict's keys."""
         self._tests: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def add(self, task: str, arguments: str, result: str, *, tests: tuple[str, ...], held_out: HeldOut = False) -> None:
         """Add a call and its result, both as JSON text; `held_out` says that it is kept from training."""
-        key = bytes.fromhex(fingerprint(task, json.loads(arguments)))
-        entry = self._entries.get(key)
+        entries = self._entries.get(task)
+        if entries is None:
+            entries = self._entries[task] = {}
+        entry = entries.get(arguments)
         if entry is None:
-            entry = self._entries[key] = _Entry(task, arguments, result)
-        # Equal calls may differ in the order of a dict's keys: the smallest text stands for all, whichever came first.
-        entry.arguments = min(entry.arguments, arguments)
-        entry.held_out = _stricter(entry.held_out, held_out)
-        _add_result(entry, result, self._tests.setdefault(tests, tests))
+            entries[arguments] = _Entry(result, self._tests.setdefault(tests, tests), held_out)
+        else:
+            entry.held_out = _stricter(entry.held_out, held_out)
+            _add_result(entry, result, tests)
 
     def each(self, briefs: Mapping[str, Brief]) -> Iterator[Example | Conflict]:
         """Yield each call as an example, as a conflict, or as both where the conflict was settled.
 
         Sorted by task and fingerprint; of a settled conflict the example comes first.
         """
-        for key, entry in sorted(self._entries.items(), key=lambda item: (item[1].task, item[0])):
-            brief = briefs[entry.task]
-            settled = _settle(entry, self._rules.conflicts)
-            if settled:
-                yield self._example(key.hex(), entry, brief, *settled)
-            if entry.results:
-                yield _conflict(key.hex(), entry, brief)
+        for task, entries in sorted(self._entries.items()):
+            brief = briefs[task]
+            for digits, text, entry in _distinct(task, entries):
+                settled = _settle(entry, self._rules.conflicts)
+                if settled:
+                    yield self._example(digits, parse(text), entry, brief, settled)
+                if entry.results:
+                    yield _conflict(digits, parse(text), entry, brief)
 
-    def _example(self, digits: str, entry: _Entry, brief: Brief, result: str, seen_by: _Tests) -> Example:
-        arguments, tests = json.loads(entry.arguments), tuple(sorted(seen_by))
-        by_rule = held_out_side(brief, arguments, tests, self._rules)
+    def _example(self, digits: str, arguments: dict[str, Json], entry: _Entry, brief: Brief, seen: _Seen) -> Example:
+        result, tests = seen
+        # A test that saw another result made the call too: where it is held out, the call is.
+        by_rule = held_out_side(brief, arguments, _every_test(entry), self._rules)
         return Example(
             task=brief.task,
             dataset=brief.dataset,
             fingerprint=digits,
             arguments=arguments,
-            result=json.loads(result),
+            result=parse(result),
             held_out=_stricter(entry.held_out, by_rule),
             group=canonical(arguments[brief.group]) if brief.group and brief.group in arguments else None,
-            tests=tests,
+            tests=tuple(sorted(tests)),
         )
+
+
+def _distinct(task: str, entries: Mapping[str, _Entry]) -> Iterator[tuple[str, str, _Entry]]:
+    """Yield fingerprint, text and entry of each call, sorted; of texts that mean the same the smallest."""
+    keyed = sorted((bytes.fromhex(fingerprint(task, parse(text))), text) for text in entries)
+    for key, equal in groupby(keyed, key=itemgetter(0)):
+        (_, text), *others = equal
+        entry = entries[text]
+        for _, other in others:
+            _merge(entry, entries[other])
+        yield key.hex(), text, entry
+
+
+def _merge(entry: _Entry, other: _Entry) -> None:
+    """Add what is known of the same call."""
+    entry.held_out = _stricter(entry.held_out, other.held_out)
+    for result, tests in _seen(other):
+        _add_result(entry, result, tests)
+
+
+def _seen(entry: _Entry) -> list[_Seen]:
+    """Return each different result with its tests."""
+    return [(entry.result, entry.tests)] if entry.results is None else [*entry.results.values()]
+
+
+def _every_test(entry: _Entry) -> tuple[str, ...]:
+    """Return all tests that made a call, sorted."""
+    return tuple(sorted({test for _, tests in _seen(entry) for test in tests}))
 
 
 def left_out_by(conflict: Conflict, brief: Brief, *, settled: bool) -> LeftOut:
@@ -93,11 +124,13 @@ def left_out_by(conflict: Conflict, brief: Brief, *, settled: bool) -> LeftOut:
 
 def _stricter(one: HeldOut, other: HeldOut) -> HeldOut:
     """Return what keeps a call further from training: held out wins, and a whole pattern over an input."""
+    if one == other:
+        return one
     sides: tuple[HeldOut, ...] = ("pattern", "input", False)
     return next(side for side in sides if side in (one, other))
 
 
-def _add_result(entry: _Entry, result: str, tests: tuple[str, ...]) -> None:
+def _add_result(entry: _Entry, result: str, tests: _Tests) -> None:
     """Add a result, or its tests to the result that it equals."""
     if entry.results is None:
         if _equal(entry.result, result):
@@ -116,15 +149,17 @@ def _equal(one: str, other: str) -> bool:
 
 
 def _key(text: str) -> str:
-    return canonical(json.loads(text))
+    return canonical(parse(text))
 
 
-def _and(tests: _Tests, more: tuple[str, ...]) -> _Tests:
+def _and(tests: _Tests, more: _Tests) -> _Tests:
     """Return tests and some more, each once."""
     if isinstance(tests, set):
         tests.update(more)
         return tests
-    every = (*tests, *(test for test in more if test not in tests)) if tests else more
+    if not tests and isinstance(more, tuple):
+        return more
+    every = (*tests, *(test for test in more if test not in tests))
     return every if len(every) <= _FEW else set(every)
 
 
@@ -136,9 +171,9 @@ def _settle(entry: _Entry, how: Literal["drop", "majority"]) -> _Seen | None:
     return None if how == "drop" or len(first[1]) == len(second[1]) else first
 
 
-def _conflict(digits: str, entry: _Entry, brief: Brief) -> Conflict:
+def _conflict(digits: str, arguments: dict[str, Json], entry: _Entry, brief: Brief) -> Conflict:
     """Return an entry with different results as plain JSON."""
     results: list[tuple[Json, tuple[str, ...]]] = [
-        (json.loads(text), tuple(sorted(tests))) for _, (text, tests) in sorted((entry.results or {}).items())
+        (parse(text), tuple(sorted(tests))) for _, (text, tests) in sorted((entry.results or {}).items())
     ]
-    return Conflict(brief.task, brief.dataset, digits, json.loads(entry.arguments), entry.held_out, tuple(results))
+    return Conflict(brief.task, brief.dataset, digits, arguments, entry.held_out, tuple(results))
