@@ -81,11 +81,18 @@ class Recorder:
     def call(self, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Run the original and record the call."""
         __tracebackhide__ = True
-        if tap.unobserved.get() or task in tap.callers.get():
+        callers = tap.callers.get()
+        if task in callers or tap.unobserved.get():
             return task.function(*args, **kwargs)
         attempt, arguments = self._before(task, args, kwargs)
-        with Running(task, attempt):
+        tap.callers.set((*callers, task))
+        try:
             result = task.function(*args, **kwargs)
+        except BaseException:
+            attempt.leave_out(RAISED, task)
+            raise
+        finally:
+            tap.callers.set(callers)
         if arguments is not None:
             self._after(task, attempt, arguments, result)
         return result

@@ -10,6 +10,7 @@ from typing import Any
 
 from pytest_distil.core.brief import Brief, digest
 from pytest_distil.core.codec import Adapter, NoSchemaError, encode_argument
+from pytest_distil.core.leaves import LEAVES
 from pytest_distil.core.same import is_record
 from pytest_distil.core.signature import Parameters, describe, resolve
 from pytest_distil.core.text import compact, parse
@@ -28,10 +29,11 @@ class TypedTask:
         """Why no result of this task can be recorded, and what to do about it."""
         self._parameters = Parameters(task)
         adapters = {name: self._parameter_adapter(name) for name in self._parameters.names}
-        self._written = [(name, f"{compact(name)}:", adapters.get(name)) for name in self._parameters.every]
-        """Name, key and adapter of every parameter, in signature order."""
-        self._skipped = {*task.exclude, self._parameters.owner}
-        """The parameters that need not be written."""
+        self._written = [
+            (name, f"{compact(name)}:", adapters.get(name), name not in task.exclude and name != self._parameters.owner)
+            for name in self._parameters.every
+        ]
+        """Name, key and adapter of every parameter, in signature order, and whether it is always part of a call."""
         self._result = self._result_adapter()
         self.brief = self._make_brief(adapters)
         self._check_brief()
@@ -46,28 +48,30 @@ class TypedTask:
         if values is None:
             raise EncodingError("$", "the call does not fit the signature")
         parts = []
-        for (name, key, adapter), value in zip(self._written, values, strict=True):
-            if name in self._skipped and not self._is_written(name, value):
+        for (name, key, adapter, is_sure), value in zip(self._written, values, strict=True):
+            if not is_sure and not self._is_written(name, value):
                 continue
+            write = LEAVES.get(type(value))  # said here too: most arguments are leaves, and a call costs time
             try:
-                parts.append(key + encode_argument(value, adapter))
+                parts.append(key + (write(value) if write else encode_argument(value, adapter)))
             except EncodingError as error:
                 raise _named(error, name, "" if adapter else _REMEDY.format(name)) from error
         return f"{{{','.join(parts)}}}"
 
     def encode_result(self, value: Any) -> str:
         """Return the original's result as JSON text in the schema's order; raise `EncodingError` where it has none."""
-        return self._adapter().encode(value)
+        if self._result is None:
+            raise self._without_schema()
+        return self._result.encode(value)
 
     def decode_result(self, text: str) -> Any:
         """Return the value of the return type that JSON text holds; raise `EncodingError` where it holds none."""
-        return self._adapter().decode(text)
-
-    def _adapter(self) -> Adapter:
-        """Return the adapter of results."""
         if self._result is None:
-            raise EncodingError("$", self.problem or "the return type has no schema")
-        return self._result
+            raise self._without_schema()
+        return self._result.decode(text)
+
+    def _without_schema(self) -> EncodingError:
+        return EncodingError("$", self.problem or "the return type has no schema")
 
     def _is_written(self, name: str, value: Any) -> bool:
         """Return whether `self` is part of a call, where its class has fields; say in the brief where it is not."""
