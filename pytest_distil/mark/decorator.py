@@ -85,21 +85,21 @@ def mark_target(target: Any, frame: FrameType, **options: Any) -> Any:
         _refuse_what_is_no_function(target.__func__)
         return type(target)(_mark_function(target.__func__, frame, kind=kind, **options))
     _refuse_what_is_no_function(target)
-    return _mark_function(target, frame, kind=_kind_in_its_class(target), **options)
+    return _mark_function(target, frame, kind=kind_in_its_class(target), **options)
 
 
 def _mark_function(function: Any, frame: FrameType, *, kind: Kind, **options: Any) -> Any:
     """Declare and register the task of `function` and wrap it."""
-    _refuse_what_yields(function)
-    _refuse_what_is_marked(function)
-    task = _declare(function, kind=kind, namespace=local_names(function, frame), **options)
+    refuse_what_yields(function)
+    refuse_what_is_marked(function)
+    task = declare(function, kind=kind, namespace=local_names(function, frame), **options)
     register(task)
     wrapper = wrapped(task)
     _marked.add(wrapper)
     return wrapper
 
 
-def _declare(  # noqa: PLR0913 - the decorator's options
+def declare(  # noqa: PLR0913 - the decorator's options
     function: Callable[..., Any],
     *,
     kind: Kind,
@@ -113,18 +113,14 @@ def _declare(  # noqa: PLR0913 - the decorator's options
     format: str | None = None,  # noqa: A002 - the option's name
     original: Literal["run", "recorded"] = "run",
     production: Production = IDLE,
+    returns: Any = None,
 ) -> Task:
     """Return the task that the options declare, checked against the function's signature."""
     excluded = frozenset([exclude] if isinstance(exclude, str) else exclude)
     own = name or default_name(function)
     _check_parameters(own, function, group=group, excluded=excluded)
     _check_texts(own, name=name, dataset=dataset, instructions=instructions)
-    if format not in (None, *CONVERSATIONS):
-        raise DeclarationError(f"{own}: format is one of {', '.join(map(repr, CONVERSATIONS))}, not {format!r}")
-    if original not in ("run", "recorded"):
-        raise DeclarationError(f"{own}: original is 'run' or 'recorded', not {original!r}")
-    if compare is not None and not isinstance(compare, Compare):
-        raise DeclarationError(f"{own}: compare takes Compare(fields={{...}}), not {compare!r}")
+    _check_choices(own, format=format, original=original, compare=compare)
     return Task(
         name=own,
         function=function,
@@ -138,6 +134,7 @@ def _declare(  # noqa: PLR0913 - the decorator's options
         format=format,
         original=original,
         production=production,
+        returns=returns,
     )
 
 
@@ -150,6 +147,16 @@ def _check_parameters(own: str, function: Callable[..., Any], *, group: str | No
             raise DeclarationError(f"{own}: {option} names {unknown[0]!r}; the parameters are {', '.join(parameters)}")
     if group in excluded:
         raise DeclarationError(f"{own}: group {group!r} is excluded from the call; a group must be part of it")
+
+
+def _check_choices(own: str, *, format: object, original: object, compare: object) -> None:  # noqa: A002 - see above
+    """Raise `DeclarationError` for a value that an option does not take."""
+    if format not in (None, *CONVERSATIONS):
+        raise DeclarationError(f"{own}: format is one of {', '.join(map(repr, CONVERSATIONS))}, not {format!r}")
+    if original not in ("run", "recorded"):
+        raise DeclarationError(f"{own}: original is 'run' or 'recorded', not {original!r}")
+    if compare is not None and not isinstance(compare, Compare):
+        raise DeclarationError(f"{own}: compare takes Compare(fields={{...}}), not {compare!r}")
 
 
 def _check_texts(own: object, *, name: object, dataset: object, instructions: object) -> None:
@@ -182,7 +189,7 @@ def _refuse_what_is_no_function(target: Any) -> None:
         )
 
 
-def _refuse_what_yields(function: Any) -> None:
+def refuse_what_yields(function: Any) -> None:
     """Raise `DeclarationError` for generators and async generators."""
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise DeclarationError(
@@ -191,7 +198,7 @@ def _refuse_what_yields(function: Any) -> None:
         )
 
 
-def _refuse_what_is_marked(function: Any) -> None:
+def refuse_what_is_marked(function: Any) -> None:
     """Raise `DeclarationError` for a function that is a task already: each call would count twice."""
     while function is not None:
         if function in _marked:
@@ -199,7 +206,7 @@ def _refuse_what_is_marked(function: Any) -> None:
         function = getattr(function, "__wrapped__", None)
 
 
-def _kind_in_its_class(function: Any) -> Kind:
+def kind_in_its_class(function: Any) -> Kind:
     """Return what the first parameter is, by the names that PEP 8 gives `self` and `cls`."""
     owner, _, _ = function.__qualname__.rpartition(".")
     if not owner or owner.endswith("<locals>"):

@@ -101,6 +101,8 @@ class Task:
     """What names in string annotations mean where the function was defined, beyond its module."""
     original: Literal["run", "recorded"] = "run"
     """Whether an evaluation runs the original, or takes its recorded result where there is one."""
+    returns: Any = None
+    """The return type, where it is given beside the function and not by its annotation."""
     production: Production = IDLE
     """What is done with its calls outside of our runs."""
 

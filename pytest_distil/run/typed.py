@@ -95,7 +95,8 @@ class TypedTask:
     def _result_adapter(self) -> Adapter | None:
         """Return the adapter of the return annotation, or say in `problem` why there is none."""
         try:
-            adapter = Adapter(resolve(self.task, self._parameters.returns), self.task.namespace)
+            returns = self.task.returns or resolve(self.task, self._parameters.returns)
+            adapter = Adapter(returns, self.task.namespace)
             adapter.schema()
         except NoSchemaError as error:
             self.problem = f"{error}; return a model, a dataclass or a TypedDict instead"
