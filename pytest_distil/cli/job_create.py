@@ -14,7 +14,7 @@ from pytest_distil.cli.asking import asking, note_success, server_of
 from pytest_distil.cli.check import linter, rules_of, show, summary, verdict
 from pytest_distil.cli.job_follow import watch
 from pytest_distil.cli.progress import Line, UploadBar, size
-from pytest_distil.core.card import Card
+from pytest_distil.core.card import ORDER_KEY, Card
 from pytest_distil.formats.jsonl import BOM
 from pytest_distil.formats.lint import Checked, part_of, siblings
 from pytest_distil.formats.providers import Provider
@@ -103,7 +103,8 @@ def _card(args: argparse.Namespace, server: Endpoint, home: Home, files: Mapping
 
 def _made_before(jobs: Jobs, card: Card, home: Home) -> Job | None:
     """Return the job that was created for the same data, base and settings; the first one counts."""
-    known = next((one for one in Cards(home).all() if one.job and metadata(one) == metadata(card)), None)
+    order = metadata(card)[ORDER_KEY]
+    known = next((one for one in Cards(home).all() if one.job and metadata(one)[ORDER_KEY] == order), None)
     if known and known.job:
         job = jobs.get(known.job)
         return job if not job.ended or job.succeeded else None

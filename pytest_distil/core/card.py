@@ -14,6 +14,9 @@ from pytest_distil.core.text import Json
 CARD_VERSION = 1
 """1: the first."""
 
+ORDER_KEY = "distil_order"
+"""The key of a job's metadata that is the same for the same data, base and settings."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:

@@ -16,6 +16,7 @@ from typing import IO, Any, Literal, Self, TypeVar, cast
 
 from openai import APIConnectionError, APIStatusError, OpenAI
 
+from pytest_distil.core.card import ORDER_KEY
 from pytest_distil.core.prompt import Unanswered
 from pytest_distil.models.client import make_sync
 from pytest_distil.models.endpoint import Endpoint
@@ -199,7 +200,8 @@ class Jobs:
 
 def same_order(job: Job, order: Order) -> bool:
     """Tell whether a job was made for an order, by what its metadata says of both."""
-    return bool(order.metadata) and all(job.metadata.get(key) == value for key, value in order.metadata.items())
+    wanted = order.metadata.get(ORDER_KEY)
+    return wanted is not None and job.metadata.get(ORDER_KEY) == wanted
 
 
 def _pauses() -> Iterator[float | None]:

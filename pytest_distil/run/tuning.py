@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pytest_distil.core.brief import Brief, digest
-from pytest_distil.core.card import Card, why_stale
+from pytest_distil.core.card import ORDER_KEY, Card, why_stale
 from pytest_distil.core.dataset import Rules, part_of
 from pytest_distil.core.manifest import Manifest, TaskNumbers
 from pytest_distil.core.text import Json
@@ -126,8 +126,9 @@ def draft(origin: Origin | None, *, provider: str, base: str, files: Mapping[str
 
 def metadata(card: Card) -> dict[str, str]:
     """Return what a job's metadata carries: enough to find it again, and to see what it was trained on."""
+    files = {part: digits for part, digits in card.digests.items() if part != "calls"}
     told = {
-        "distil_order": digest([card.provider, card.base, card.method, card.settings, card.digests]),
+        ORDER_KEY: digest([card.provider, card.base, card.method, card.settings, files]),
         "distil_dataset": card.digests.get("train", ""),
         "distil_name": card.dataset or "",
         "distil_session": card.session or "",

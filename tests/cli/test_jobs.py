@@ -105,6 +105,14 @@ def test_the_same_job_is_not_paid_twice(
     assert ["ftjob-1"] == [card.job for card in cards()]
 
 
+def test_the_same_data_collected_again_is_the_same_job(server: TuningServer, file: str, here: Path) -> None:
+    """A new session with the same lines asks for nothing new."""
+    create(file)
+    create(str(trained_file(make_session(here / ".distil"))))
+
+    assert 1 == len(server.created)
+
+
 @pytest.mark.parametrize("options", [["--n-epochs", "2"], ["--again"], ["--model", "other"]])
 def test_another_job_is_another(server: TuningServer, file: str, options: list[str]) -> None:
     """Other settings, another base and an explicit wish make a new job."""
