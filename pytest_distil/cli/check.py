@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TextIO
 from urllib.parse import urlsplit
 
 from pytest_distil.core.phrases import plural
@@ -74,11 +75,11 @@ def linter(args: argparse.Namespace, rules: Provider, path: Path) -> Lint:
     return Lint(rules, counts, schemas=schemas, method=getattr(args, "method", None), context=args.context)
 
 
-def show(found: Iterable[Finding]) -> int:
+def show(found: Iterable[Finding], stream: TextIO | None = None) -> int:
     """Print findings as they come, and return how many there were."""
     count = 0
     for finding in found:
-        print(finding)
+        print(finding, file=stream)
         count += 1
     return count
 

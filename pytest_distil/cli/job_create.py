@@ -80,13 +80,15 @@ def _checked(args: argparse.Namespace, rules: Provider, files: Mapping[str, Path
     held_out = siblings(files["train"]).get("held_out")
     compared = [Checked(held_out, "held_out", judged=False)] if held_out else []
     lint = linter(args, replace(rules, bom=_has_bom(files["train"])), files["train"])
-    count = show(lint.findings([*checked, *compared]))
-    if not (args.quiet or args.json):
+    alone = args.quiet or args.json
+    stream = sys.stderr if alone else sys.stdout
+    count = show(lint.findings([*checked, *compared]), stream)
+    if not alone:
         print("\n".join(summary(lint, epochs=args.n_epochs, price=args.price)))
-    if count or not (args.quiet or args.json):
-        print(verdict(lint, count))
+    if count or not alone:
+        print(verdict(lint, count), file=stream)
     if count and not args.force:
-        print("Nothing was uploaded. If this is on purpose, give --force.")
+        print("Nothing was uploaded. If this is on purpose, give --force.", file=stream)
     return not count or args.force
 
 

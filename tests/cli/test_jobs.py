@@ -158,6 +158,18 @@ def test_a_file_with_findings_is_not_uploaded(
     assert "ftjob-1 is failed: invalid_training_file: Training file has 3 example(s)" in capsys.readouterr().out
 
 
+def test_findings_do_not_disturb_what_programs_read(
+    server: TuningServer, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With -q and --json findings go to stderr, and stdout has the job or nothing."""
+    path = str(write(here / "a.train.jsonl", [plain(number, seed=1) for number in range(12)]))
+    for options in (["-q"], ["--json"]):
+        assert 1 == create(path, *options)
+        told = capsys.readouterr()
+        assert "" == told.out
+        assert "a.train.jsonl:12: seed: " in told.err
+
+
 @pytest.mark.parametrize("part", ["held_out", "validation"])
 def test_what_is_kept_from_training_is_not_trained_on(
     server: TuningServer, file: str, part: str, capsys: pytest.CaptureFixture[str]
