@@ -162,11 +162,10 @@ class EvaluatingTests(Attempts):
         """Mark the report of a test that passes only with the original's values; explain what a kept value may do."""
         attempt = self._evaluator.attempt
         report = yield from super().pytest_runtest_makereport(item, call)
-        is_passed = report.outcome == "passed" and not hasattr(report, "wasxfail")
-        if call.when == "call" and is_passed and self._discarded and self._discarded.different:
+        if call.when == "call" and self._discarded and self._discarded.different and substitute.is_clean([report]):
             rows.mark_disagreed(report)
         culprit, name = self._evaluator.handed_out_by, rows.plain(item.nodeid, item.config)
-        has_called = attempt is None or attempt.rows or attempt.left_out
+        has_called = not isinstance(attempt, Trying) or attempt.rows or attempt.raised or attempt.left_out
         if report.failed and not has_called and culprit and (culprit != name or self._discarded):
             report.sections.append(("pytest-distil", _HINT.format(test=culprit)))
         return report

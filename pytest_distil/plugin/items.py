@@ -10,7 +10,7 @@ import pytest
 
 from pytest_distil.core.call import MARKED, TEARDOWN, WIDE_FIXTURE
 from pytest_distil.mark import tap
-from pytest_distil.plugin import rows
+from pytest_distil.plugin import rows, subtests
 from pytest_distil.plugin.marker import TestMarks, marks_of
 from pytest_distil.run.recorder import Attempt, Recorder
 
@@ -97,6 +97,8 @@ class Attempts:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """End the attempt with its last report."""
         report = yield
+        if call.when == "call":
+            subtests.note(report, item)
         attempt = self._recorder.attempt
         if call.when == "teardown" and attempt is not None:
             self._recorder.attempt = None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_distil.core.evidence import Ending, Outcome
-from pytest_distil.plugin import rows
+from pytest_distil.plugin import rows, subtests
 
 _SEVERITY: tuple[Ending, ...] = ("skipped", "passed", "disagreed", "failed", "error")
 """Of several reports of one attempt the severest tells how it ended."""
@@ -56,7 +56,7 @@ class Outcomes:
 
 def _ending(report: pytest.TestReport) -> Ending:
     """Return what one report says; an expected failure is neither passed nor failed."""
-    if report.outcome == "failed":
+    if report.outcome == "failed" or subtests.failed(report):
         return "failed" if report.when == "call" else "error"
     if report.outcome == "skipped" or hasattr(report, "wasxfail"):
         return "skipped"

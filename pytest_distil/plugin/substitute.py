@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 from _pytest.runner import call_and_report, show_test_item
-from _pytest.subtests import failed_subtests_key
+
+from pytest_distil.plugin import subtests
 
 Reports = list[pytest.TestReport]
 """Of one attempt in order, subtests before the call that held them."""
@@ -46,7 +47,10 @@ def attempt(
 
 def is_clean(reports: Sequence[pytest.TestReport]) -> bool:
     """Return whether an attempt passed in every phase and subtest, without being expected to fail."""
-    return all(report.outcome == "passed" and not hasattr(report, "wasxfail") for report in reports)
+    return all(
+        report.outcome == "passed" and not hasattr(report, "wasxfail") and not subtests.failed(report)
+        for report in reports
+    )
 
 
 def publish(item: pytest.Item, reports: Reports) -> None:
@@ -125,9 +129,7 @@ class _State:
         """Make the item as it was; a test class gets a fresh instance, as for every test."""
         for kept, before in self._lists:
             kept[:] = before
-        failed: Any = item.config.stash.get(failed_subtests_key, {})
-        for key in (item.nodeid, getattr(item, "id", None)):  # by node id before pytest 9.2
-            failed.pop(key, None)
+        subtests.forget(item)
         if getattr(item, "_instance", None) is not None and isinstance(item.parent, pytest.Class):
             del item._instance  # type: ignore[attr-defined] # noqa: SLF001
             item._obj = None  # type: ignore[attr-defined] # noqa: SLF001

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_distil.plugin import subtests
+
 
 class Vouching:
     """Watches reports and remembers, for each worker, whether the attempt that is running is still clean."""
@@ -20,7 +22,7 @@ class Vouching:
         the test itself did not run (`--setup-only`), nothing vouches.
         """
         key = (worker, report.nodeid)
-        passed = report.outcome == "passed" and not hasattr(report, "wasxfail")
+        passed = report.outcome == "passed" and not hasattr(report, "wasxfail") and not subtests.failed(report)
         if report.when == "setup":
             self._clean[key] = None if passed else False
             return False

@@ -58,8 +58,9 @@ class Sightings:
         for place, (task, arguments, original, _) in enumerate(event["rows"]):
             seen = self._seen(event, task, arguments)
             _note(seen.unvouched if not event["vouched"] else seen.originals if place < pure else seen.after, original)
+        # Of no test: which one sets a fixture up depends on the order.
         for task, arguments, original, _ in event["wide"]:
-            _note(self._seen(event, task, arguments).wide, original)
+            _note(self._call(task, json.loads(arguments)).wide, original)
         for task, arguments in event["raised"]:
             self._seen(event, task, arguments).raised = True
         for one, times in event["left_out"]:
@@ -88,13 +89,16 @@ class Sightings:
                 self.judgements[key] = answered
 
     def _seen(self, event: Mapping[str, Any], task: str, arguments: str) -> Sighting:
-        """Return the sighting of a call, made by its first test."""
-        decoded = json.loads(arguments)
-        sighting = self.calls.setdefault(_key(task, decoded), Sighting(decoded))
+        """Return the sighting of a call that a test made."""
+        sighting = self._call(task, json.loads(arguments))
         sighting.tests.add(event["test"])
         sighting.held_out = sighting.held_out or event["held_out"]
         sighting.pinned = sighting.pinned or event["must_agree"]
         return sighting
+
+    def _call(self, task: str, arguments: Mapping[str, Json]) -> Sighting:
+        """Return the sighting of a call."""
+        return self.calls.setdefault(_key(task, arguments), Sighting(arguments))
 
 
 def _key(task: str, arguments: Mapping[str, Json]) -> Key:
