@@ -1,12 +1,12 @@
 """Every error that pytest-distil raises.
 
-    DistilError
-    ├── DeclarationError    (also a TypeError)
-    ├── SettingError        (also a ValueError)
-    ├── EncodingError       (also a ValueError)
-    ├── DataError           (also a ValueError)
-    ├── ModelError
-    └── InvalidAnswer
+DistilError
+├── DeclarationError    (also a TypeError)
+├── SettingError        (also a ValueError)
+├── EncodingError       (also a ValueError)
+├── DataError           (also a ValueError)
+├── ModelError
+└── InvalidAnswer
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class DataError(DistilError, ValueError):
     """A file does not hold what it should."""
 
     def __init__(self, path: object, message: str, *, line: int | None = None) -> None:
-        super().__init__(path, message, line)
+        super().__init__(path, message)  # what is pickled; the line follows with the attributes
         self.path = str(path)
         self.message = message
         self.line = line

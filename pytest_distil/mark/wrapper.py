@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from types import FunctionType
 from typing import Any
 
@@ -61,7 +62,9 @@ def _coroutine_function(task: Task) -> Callable[..., Any]:
 
 
 def _with_extras(wrapper: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
-    """Give `wrapper` what another decorator added to `original`: `cache_clear` and friends."""
+    """Give `wrapper` the methods that another decorator added to `original`: `cache_clear` and friends."""
     for name in set(dir(original)) - set(dir(FunctionType)) - set(vars(wrapper)):
-        setattr(wrapper, name, getattr(original, name))
+        if not name.startswith("__"):
+            with suppress(Exception):  # a property of somebody else's decorator may raise anything
+                setattr(wrapper, name, getattr(original, name))
     return wrapper
