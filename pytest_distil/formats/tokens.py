@@ -50,10 +50,14 @@ def counter(model: str | None = None, *, tokenizer: str | None = None) -> Counte
         return _by_file(Path(tokenizer))
     if find_spec("tiktoken") is None:
         return _estimate("install tiktoken, or give --tokenizer, to count")
-    found = _loaded(model)
+    name = _encoding_of(model)
+    found = _loaded(name or _NEWEST)
     if isinstance(found, str):
         return _estimate(f"tiktoken could not load its data: {found}")
-    return Counter(_cached(lambda text: len(found.encode_ordinary(text))), found.name, exact=True)
+    count = _cached(lambda text: len(found.encode_ordinary(text)))
+    if name is None:
+        return Counter(count, f"{_NEWEST}, as tiktoken does not know {model!r}; --tokenizer counts", exact=False)
+    return Counter(count, found.name, exact=True)
 
 
 def _estimate(why: str) -> Counter:
@@ -74,20 +78,26 @@ def _by_file(path: Path) -> Counter:
     return Counter(_cached(lambda text: len(found.encode(text, add_special_tokens=False).ids)), path.name, exact=True)
 
 
-def _loaded(model: str | None) -> Any:
-    """Return the encoding of a model, or in words why it cannot be had."""
+def _encoding_of(model: str | None) -> str | None:
+    """Return the name of a model's encoding, the newest where no model is given; None where tiktoken knows none."""
+    import tiktoken
+
+    try:
+        return tiktoken.encoding_name_for_model(model) if model else _NEWEST
+    except KeyError:
+        return None
+
+
+def _loaded(name: str) -> Any:
+    """Return an encoding, or in words why it cannot be had."""
     import tiktoken
 
     result: list[Any] = []
 
     def load() -> None:
         try:
-            name = tiktoken.encoding_name_for_model(model) if model else _NEWEST
-        except KeyError:
-            name = _NEWEST
-        try:
             result.append(tiktoken.get_encoding(name))
-        except Exception as error:  # noqa: BLE001 - a download can fail in any way
+        except Exception as error:  # a download can fail in any way
             result.append(type(error).__name__)
 
     thread = threading.Thread(target=load, daemon=True)

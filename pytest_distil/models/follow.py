@@ -39,6 +39,7 @@ class Following:
         self._job: Job | None = None
         self._metrics = Metrics()
         self._known: frozenset[str] = frozenset()
+        self._has_events = True
         self._checkpoints = True
         self._in_vain = 0
 
@@ -55,7 +56,7 @@ class Following:
         """Look once; trouble that may pass is told, not raised."""
         try:
             job = self._jobs.get(self._id, patient=False)
-            events = tuple(self._jobs.events(self._id, most=_EVENTS, known=self._known))
+            events = self._new_events()
         except Unanswered as error:
             self._in_vain += 1
             if not error.retry or self._in_vain >= _LOOKS_IN_VAIN:
@@ -68,6 +69,18 @@ class Following:
             self._metrics = self._metrics.then(event.metrics) if event.metrics else self._metrics
         self._read_checkpoint()
         return Look(job, self._metrics, events)
+
+    def _new_events(self) -> tuple[Event, ...]:
+        """Ask for the events that are not known yet; a server without them is asked once."""
+        if not self._has_events:
+            return ()
+        try:
+            return tuple(self._jobs.events(self._id, most=_EVENTS, known=self._known, patient=False))
+        except Unanswered as error:
+            if error.retry:
+                raise
+            self._has_events = False
+            return ()
 
     def _read_checkpoint(self) -> None:
         """Ask for the newest checkpoint where events tell no losses; a server without them is asked once."""

@@ -89,7 +89,7 @@ class Jobs:
     def shutdown_date(self, model: str) -> str | None:
         """Return the day on which a model shuts down, `YYYY-MM-DD`; None where the server does not tell."""
         try:
-            sent = self._patiently(lambda: self._client.models.retrieve(model))
+            sent = self._once(lambda: self._client.models.retrieve(model))
         except Unanswered:
             return None
         date = getattr(sent, "shutdown_date", None)
@@ -142,7 +142,9 @@ class Jobs:
         """Cancel a job and return it."""
         return read_job(self._patiently(lambda: self._client.fine_tuning.jobs.cancel(job_id)))
 
-    def events(self, job_id: str, *, most: int, known: frozenset[str] = frozenset()) -> list[Event]:
+    def events(
+        self, job_id: str, *, most: int, known: frozenset[str] = frozenset(), patient: bool = True
+    ) -> list[Event]:
         """Return the newest events that are not known yet, the oldest first."""
 
         def unknown() -> Iterator[Event]:
@@ -151,7 +153,8 @@ class Jobs:
                 if event.id not in known:
                     yield event
 
-        newest_first = self._once(lambda: list(unknown()))
+        ask = self._patiently if patient else self._once
+        newest_first = ask(lambda: list(unknown()))
         in_order = sorted(enumerate(newest_first), key=lambda item: (item[1].created, -item[0]))
         return [event for _, event in in_order]
 

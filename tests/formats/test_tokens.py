@@ -69,6 +69,21 @@ def test_without_its_data_it_is_an_estimate_and_says_so(tmp_path: Path, monkeypa
     assert counts.by.startswith("tiktoken could not load its data: ")
 
 
+@pytest.mark.parametrize(("model", "exact"), [(None, True), ("gpt-4o-mini", True), ("Qwen/Qwen3-8B", False)])
+def test_only_a_models_own_encoding_is_exact(
+    model: str | None, monkeypatch: pytest.MonkeyPatch, *, exact: bool
+) -> None:
+    """Counting a model's tokens by another one's encoding is an estimate, and says so."""
+    tiktoken = pytest.importorskip("tiktoken")
+    ranks = {bytes([number]): number for number in range(256)}
+    encoding = tiktoken.Encoding("o200k_base", pat_str=r"\w+|\W", mergeable_ranks=ranks, special_tokens={})
+    monkeypatch.setattr(tiktoken, "get_encoding", lambda _: encoding)
+    counts = counter(model)
+
+    assert (exact, 5) == (counts.exact, counts.count("<|a|>"))
+    assert (str(model) in counts.by) is not exact
+
+
 @pytest.mark.parametrize("line", [plain(1), calling(1), paired(1)])
 def test_every_text_of_a_line_counts(line: dict[str, object]) -> None:
     """A line has at least the tokens of its messages and tools, in conversations and in pairs."""

@@ -171,6 +171,15 @@ def test_a_server_without_checkpoints_is_asked_once(watched: Watched) -> None:
     assert 1 == watched.server.asked.count(f"{JOB}/checkpoints")
 
 
+def test_a_server_without_events_is_asked_once(watched: Watched) -> None:
+    """Where there is no log of a job its status is followed all the same."""
+    watched.server.faults[f"{JOB}/events"] += [Fault(404, "no such route")] * 9
+    looks = list(watched.looks())
+
+    assert "succeeded" == statuses(looks)[-1]
+    assert 1 == watched.server.asked.count(f"{JOB}/events")
+
+
 def test_losses_are_read_from_messages_too(watched: Watched) -> None:
     """Where an event has no data, its message tells step and losses, as Azure writes them."""
     watched.server._log(watched.server.jobs["ftjob-1"], "Step 110: training loss=1.766")
