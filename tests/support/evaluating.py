@@ -60,7 +60,8 @@ class Ran:
     def report(self) -> dict[str, Any]:
         """The newest report of the suite."""
         newest = max((self.folder / ".distil" / "reports").glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
-        return json.loads(newest.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+        report: dict[str, Any] = json.loads(newest.read_text(encoding="utf-8"))
+        return report
 
     @property
     def counts(self) -> dict[str, int]:
@@ -72,7 +73,7 @@ class Ran:
         """Return the trial of a call that is not agreed on, by (some of) its arguments."""
         trials = [one for one in self.report["trials"] if arguments.items() <= one.get("arguments", {}).items()]
         [found] = trials
-        return found
+        return dict(found)
 
 
 class Project:

@@ -256,34 +256,6 @@ TESTS = '''
         assert found == ["refund"] * 4
 '''
 
-ASYNC = """
-    import asyncio
-    import pytest
-    from shop import *
-
-    @pytest.mark.asyncio
-    async def test_two_at_once():
-        found = await asyncio.gather(triage_slowly("money async a"), triage_slowly("money async b"))
-        assert found == ["refund", "refund"]
-
-    @pytest.mark.asyncio
-    async def test_disagreed_async():
-        assert await triage_slowly("WRONG money async") == "refund"
-
-    @pytest.mark.asyncio
-    async def test_disagreed_by_its_patience():
-        ticks = []
-
-        async def tick():
-            while True:
-                ticks.append(1)
-                await asyncio.sleep(0.01)
-
-        ticking = asyncio.create_task(tick())
-        assert await triage_slowly("WRONG money SLOW") == "refund", len(ticks) > 5
-        ticking.cancel()
-"""
-
 ENDINGS = {
     "passed": ("right", "same", "different", "nested", "recursion"),
     "disagreed": ("disagreed", "unit_disagreed", "warns"),
