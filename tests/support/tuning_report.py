@@ -13,7 +13,7 @@ from pytest_distil.core.trial import Repeat, Trial
 from pytest_distil.store.session import read_examples, read_manifest
 from support.tuning_session import arguments, result, triage
 
-Answer = tuple[str, Any]
+Answer = tuple[Any, Any]
 """A verdict and an answer."""
 
 
@@ -35,7 +35,7 @@ def write_report(
             Trial(
                 task=name,
                 fingerprint=digits,
-                verdict=listed[0][0],  # type: ignore[arg-type]
+                verdict=listed[0][0],
                 held_out=kept.get(digits, False),
                 tests=(f"test_mail.py::test_{number}",),
                 arguments=arguments(number),
