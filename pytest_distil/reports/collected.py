@@ -171,7 +171,7 @@ def _left_out(manifest: Manifest, calls: LeftOutCalls, width: int, verbosity: in
     yield Line(f"left out: {plural(sum(manifest.left_out.values()), 'call')}", _BOLD)
     digits = len(f"{max(manifest.left_out.values()):,}")
     for reason, times in sorted(manifest.left_out.items(), key=lambda item: (-item[1], item[0])):
-        yield from wrapped(f"{times:>{digits},}  {reason}", width, _WARN, first="  ", rest="  " + " " * (digits + 2))
+        yield from wrapped(reason, width, _WARN, first=f"  {times:>{digits},}  ", rest=" " * (digits + 6))
         shown = _shown([item for item in calls if item[0].reason == reason], verbosity)
         for text in shown:
             yield from wrapped(text, width, first=" " * (digits + 4), rest=" " * (digits + 6))

@@ -24,15 +24,18 @@ class Line:
 
 
 def wrapped(text: str, width: int, style: Style | None = None, *, first: str = "", rest: str = "  ") -> list[Line]:
-    """Return text in lines of at most `width` columns; a word that is longer stays whole, so that it can be copied."""
-    lines, line = [], first
-    for word in visible(text).split(" "):
-        if line.strip() and width_of(line) + 1 + width_of(word) > width:
-            lines.append(line)
-            line = rest + word
+    """Return text in lines of at most `width` columns, the first behind `first`, the others behind `rest`.
+
+    A word that is longer stays whole, so that it can be copied.
+    """
+    word, *words = visible(text).split(" ")
+    lines = [first + word]
+    for word in words:
+        if width_of(lines[-1]) + 1 + width_of(word) > width:
+            lines.append(rest + word)
         else:
-            line += f" {word}" if line.strip() else word
-    return [Line(one.rstrip(), style or {}) for one in (*lines, line)]
+            lines[-1] += f" {word}"
+    return [Line(line.rstrip(), style or {}) for line in lines]
 
 
 def table(rows: Sequence[Sequence[object]], width: int) -> list[str]:

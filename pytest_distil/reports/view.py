@@ -68,8 +68,8 @@ class View:
 
 
 def _first(label: str) -> str:
-    """Return how a line begins; `wrapped` puts a space between a label and the first word."""
-    return f"{label:<{len(_INDENT) - 1}}" if label else _INDENT
+    """Return how a line begins."""
+    return f"{label:<{len(_INDENT)}}"
 
 
 def change(difference: Mapping[str, Any], *, limit: int) -> str:
