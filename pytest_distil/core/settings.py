@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, Self
 
+from pytest_distil.core.text import Json
 from pytest_distil.mark.errors import SettingError
 
 
@@ -17,6 +18,8 @@ class Settings:
     mode: Literal["collect", "eval"] | None = None
     models: Mapping[str, str] = field(default_factory=dict)
     """Task name to MODEL; under `""` the model of every other task."""
+    cards: Mapping[str, Json] = field(default_factory=dict)
+    """What is known of trained models, by the key that they have in `models`; no option sets it."""
     returns: Literal["model", "original"] = "model"
     original: Literal["run", "recorded"] = "run"
     fail_under: float | None = None
@@ -76,9 +79,13 @@ class Settings:
         return replace(self, **{key: _READERS[key](name, text) for key, (name, text) in given.items()})
 
     def model_of(self, task: str) -> str | None:
-        """Return the MODEL that answers a task, which goes by its name or the last parts of it; None where none does."""
+        """Return the MODEL that answers a task; None where none does."""
+        return self.models.get(self.key_of(task))
+
+    def key_of(self, task: str) -> str:
+        """Return the key in `models` of a task, which goes by its name or the last parts of it; `""` for the others."""
         fits = [name for name in self.models if name and (task == name or task.endswith(f".{name}"))]
-        return self.models[max(fits, key=len)] if fits else self.models.get("")
+        return max(fits, key=len, default="")
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain JSON."""

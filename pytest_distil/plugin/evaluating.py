@@ -101,7 +101,10 @@ class EvaluatingTests(Attempts):
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Begin to ask ahead."""
+        """Refuse prompts that a model was not trained on, and begin to ask ahead."""
+        outdated = [] if hasattr(session.config, "workerinput") else self._evaluator.outdated()
+        if outdated:
+            raise pytest.UsageError("; ".join(outdated))
         if self._recorded is None:
             return
         tests = [rows.plain(item.nodeid, session.config) for item in session.items]

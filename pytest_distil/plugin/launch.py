@@ -17,6 +17,7 @@ from pytest_distil.plugin.session import EvaluatingSession
 from pytest_distil.run.asker import process
 from pytest_distil.run.asker.client import connect
 from pytest_distil.run.recorded import Recorded
+from pytest_distil.run.trained import with_cards
 from pytest_distil.store.home import Home
 from pytest_distil.store.session import find_session
 
@@ -27,8 +28,9 @@ _INPUT = "distil"
 class Deliver:
     """Tells each worker where the asker is, which session is judged by, and whether it asks ahead for all."""
 
-    def __init__(self, address: str | None, session: Path | None) -> None:
-        self._input = {"address": address, "session": None if session is None else str(session.resolve())}
+    def __init__(self, address: str | None, session: Path | None, settings: Settings) -> None:
+        folder = None if session is None else str(session.resolve())
+        self._input = {"address": address, "session": folder, "settings": json.dumps(settings.to_json())}
         self._first: str | None = None
 
     @pytest.hookimpl(optionalhook=True)
@@ -50,6 +52,7 @@ def launch_session(config: pytest.Config, settings: Settings, root: Path) -> Non
     for path in settings.reports:
         reports.check(path)
     home = Home(root)
+    settings = with_cards(settings, home)
     folder = find_session(home, settings.session)
     recorded = Recorded.read(folder) if folder else None
     concurrency = settings.concurrency if any(spec.kind == "chat" for spec in specs) else None
@@ -68,12 +71,13 @@ def launch_session(config: pytest.Config, settings: Settings, root: Path) -> Non
         )
         config.pluginmanager.register(tests, "distil-tests")
     else:
-        config.pluginmanager.register(Deliver(asker.address if asker else None, folder), "distil-deliver")
+        config.pluginmanager.register(Deliver(asker.address if asker else None, folder, settings), "distil-deliver")
 
 
-def launch_tests(config: pytest.Config, settings: Settings) -> None:
-    """Start the side of the tests on a worker."""
+def launch_tests(config: pytest.Config) -> None:
+    """Start the side of the tests on a worker, by what the controller has found out."""
     told = config.workerinput[_INPUT]  # type: ignore[attr-defined]
+    settings = Settings.from_json(json.loads(told["settings"]))
     recorded = Recorded.read(Path(told["session"])) if told["session"] else None
     client = connect(told["address"]) if told["address"] else None
 

@@ -47,7 +47,7 @@ def _evaluate(config: pytest.Config, settings: Settings) -> None:
     from pytest_distil.plugin.launch import launch_session, launch_tests
 
     if hasattr(config, "workerinput"):
-        launch_tests(config, settings)
+        launch_tests(config)
     else:
         launch_session(config, settings, _root(config, settings))
 

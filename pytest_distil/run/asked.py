@@ -20,6 +20,7 @@ from pytest_distil.run.judgement import Judgement, judge
 from pytest_distil.run.recorded import Recorded
 from pytest_distil.run.recorder import Row
 from pytest_distil.run.shots import nearest_examples
+from pytest_distil.run.trained import format_of
 from pytest_distil.run.translate import Translator
 from pytest_distil.run.typed import TypedTask
 
@@ -118,7 +119,7 @@ class Asked:
         found = self._translators.get(task)
         if found is None:
             longest = self._recorded.longest_reply(task.name) if self._recorded else None
-            form = load(self._settings.format or task.format or FORMATS[0])
+            form = load(format_of(self._settings, self._typed(task).brief, default=FORMATS[0]))
             shots = nearest_examples(self._recorded, task.name, k=self._settings.shots) if self._recorded else None
             found = Translator(self._typed(task), form, longest_reply=longest, shots=shots)
             self._translators[task] = found

@@ -22,6 +22,7 @@ from pytest_distil.run.hints import hints
 from pytest_distil.run.recorded import Recorded
 from pytest_distil.run.sightings import Key, Sightings
 from pytest_distil.run.stock import rules
+from pytest_distil.run.trained import card_of
 from pytest_distil.run.trials import Trials
 
 
@@ -89,7 +90,7 @@ class Evaluation:
             trials=trials,
             tests=ended,
             tasks=self._facts(),
-            settings=self._settings.to_json(),
+            settings=replace(self._settings, cards={}).to_json(),
             started=self._started.isoformat(timespec="seconds"),
             seconds=round(time.monotonic() - self._clock, 3),
             session=self._recorded.name if self._recorded else None,
@@ -127,11 +128,18 @@ class Evaluation:
                 brief=brief.digests(),
                 source_digest=brief.source,
                 recorded_source_digest=held[name].source if name in self.sightings.recalled else None,
+                card=self._trained_with(name),
                 schema=brief.schema,
                 usage=sum(map(_traffic, answers.get(name, ())), Traffic()),
             )
             for name, brief in sorted(self.sightings.briefs.items())
         ]
+
+    def _trained_with(self, task: str) -> Mapping[str, str] | None:
+        """Return the digests of the brief that a task's model was trained with; None where no card is known."""
+        card = card_of(self._settings, task)
+        brief = card.trained().get(task) if card else None
+        return brief.digests() if brief else None
 
     def _answers(self) -> dict[str, list[Mapping[str, Any]]]:
         """Return the answers by task, each prompt's once."""

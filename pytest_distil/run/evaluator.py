@@ -15,11 +15,12 @@ from pytest_distil.core.call import RAISED, fingerprint
 from pytest_distil.core.settings import Settings
 from pytest_distil.mark import tap
 from pytest_distil.mark.errors import EncodingError, InvalidAnswer
-from pytest_distil.mark.task import Task
+from pytest_distil.mark.task import Task, find
 from pytest_distil.run.asked import Asked, Asking, Tickets
 from pytest_distil.run.inside import Contradicting, Inside, Trying, Waiting
 from pytest_distil.run.recorded import Recorded
 from pytest_distil.run.recorder import Attempt, Recorder, Row, counted
+from pytest_distil.run.trained import outdated
 
 
 class Evaluator(Recorder):
@@ -120,6 +121,12 @@ class Evaluator(Recorder):
     def brief(self, task: Task) -> Brief:
         """Return today's brief of a task."""
         return self._typed(task).brief
+
+    def outdated(self) -> list[str]:
+        """Say which tasks, of those that can be seen before tests run, are not what their model was trained on."""
+        named = {name for name in self._settings.cards if name} | (self._recorded.tasks() if self._recorded else set())
+        live = [task for task in map(find, sorted(named)) if task]
+        return outdated(self._settings, map(self.brief, live))
 
     def briefs(self) -> list[dict[str, Any]]:
         """Return the briefs of the tasks that were asked about, each once in a process."""

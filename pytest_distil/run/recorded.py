@@ -36,6 +36,10 @@ class Recorded:
         lengths = (len(compact(one.result).encode()) for (name, _), one in self.examples.items() if name == task)
         return max(lengths, default=None)
 
+    def tasks(self) -> set[str]:
+        """Return the names of the tasks."""
+        return {task for task, _ in self.examples}
+
     def training(self, task: str) -> list[Example]:
         """Return what a model of the task may be trained on."""
         return [one for one in self.examples.values() if one.task == task and not one.held_out]
