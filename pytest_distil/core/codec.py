@@ -28,6 +28,13 @@ _CONFIG = ConfigDict(ser_json_inf_nan="strings", ser_json_bytes="base64", val_js
 
 _NO_NAMES: Mapping[str, Any] = {}
 
+_WRITING: Mapping[str, Any] = {
+    "by_alias": False,
+    "round_trip": True,
+    "exclude_computed_fields": True,
+    "warnings": False,
+}
+
 
 class NoSchemaError(TypeError):
     """A type cannot be turned into a schema and read back; the message says why."""
@@ -72,8 +79,8 @@ class Adapter:
             own = value.__dict__
             types = (*own, *map(type, own.values()))
             if types in self._proven or self._prove(types, own):
-                text: str = self._to_json(value).decode()
-                if len(text) < MOST_DIGITS:  # so that no number in it is longer
+                text = self._quick(value)
+                if text is not None:
                     return text
         elif kind in self._leaves:
             return LEAVES[kind](value)
@@ -90,6 +97,14 @@ class Adapter:
             raise EncodingError(path_text(first["loc"]), _lower(first["msg"])) from error
         except Exception as error:  # a validator of the user's may raise anything
             raise EncodingError("$", f"{type(error).__name__}: {_first_line(error)}") from error
+
+    def _quick(self, value: Any) -> str | None:
+        """Write a value of proven types; None where it holds what no proof can exclude."""
+        try:
+            text: str = self._to_json(value).decode()
+        except ValueError:  # a lone surrogate
+            return None
+        return text if len(text) < MOST_DIGITS else None  # so that no number in it is longer
 
     def _prove(self, types: tuple[Any, ...], own: Mapping[str, Any]) -> bool:
         """Return whether all models whose fields are of these types read back, by their types alone."""
@@ -116,7 +131,7 @@ class Adapter:
     def _written(self, value: Any, *, restore: bool) -> str:
         """Write as pydantic does; with `restore`, also what it loses or leaves to chance."""
         try:
-            text: str = self._to_json(value, by_alias=False, round_trip=True, warnings=False).decode()
+            text: str = self._to_json(value, **_WRITING).decode()
             return compact(restored(value, parse(text))) if restore else text
         except Exception as error:  # a serializer of the user's may raise anything, and give anything
             raise unwritable(value, error, _is_writable) from error

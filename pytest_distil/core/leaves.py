@@ -70,7 +70,7 @@ def restored(value: Any, tree: Json) -> Json:
     if isinstance(value, SEQUENCES):
         return _restored_items(value, tree)
     if isinstance(value, dict):
-        return dict(zip(tree, _restored_items([*value.values()], [*tree.values()]), strict=True))
+        return dict(zip(tree, _restored_items([*value.values()], [*tree.values()]), strict=False))
     fields = attributes(value)
     if fields is None:
         return tree
@@ -79,5 +79,7 @@ def restored(value: Any, tree: Json) -> Json:
     return {name: restored(fields[name], item) if name in fields else item for name, item in tree.items()}
 
 
-def _restored_items(values: Sequence[Any], trees: Sequence[Json]) -> list[Json]:
+def _restored_items(values: Sequence[Any], trees: Sequence[Json]) -> Sequence[Json]:
+    if len(values) != len(trees):  # something was dropped: the value will not read back
+        return trees
     return [restored(value, tree) for value, tree in zip(values, trees, strict=True)]

@@ -22,7 +22,8 @@ def unwritable(value: Any, error: Exception, is_writable: Callable[[Any], bool])
     elif isinstance(value, bytes):
         why = f"bytes that are not UTF-8; {_KEEPS_BYTES} keeps them"
     else:
-        why = str(error).partition("\n")[0] if is_writable(value) else f"{an(type(value))} has no JSON form"
+        is_leaf = next(iter(_parts(value)), None) is None and not is_writable(value)
+        why = f"{an(type(value))} has no JSON form" if is_leaf else str(error).partition("\n")[0]
     return EncodingError(path_text(path), why)
 
 

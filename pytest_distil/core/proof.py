@@ -39,7 +39,9 @@ def plain_fields(schema: Schema) -> dict[str, Leaves] | None:
     if schema["type"] != "model" or not schema.keys() <= _MODEL or schema.get("custom_init") or schema["root_model"]:
         return None
     fields, config = schema["schema"], schema.get("config", {})
-    if not config.keys() <= _CONFIG or config.get("extra_fields_behavior") == "allow" or not fields.keys() <= _FIELDS:
+    if not config.keys() <= _CONFIG or config.get("extra_fields_behavior") == "allow":
+        return None
+    if not fields.keys() <= _FIELDS or fields.get("computed_fields"):
         return None
     found: dict[str, Leaves] = {}
     for name, field in fields["fields"].items():
