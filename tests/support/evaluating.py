@@ -55,12 +55,14 @@ class Ran:
     status: int
     out: str
     err: str
+    written: Path | None
+    """The report that the run wrote; None where it wrote none."""
 
     @property
     def report(self) -> dict[str, Any]:
-        """The newest report of the suite."""
-        newest = max((self.folder / ".distil" / "reports").glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
-        report: dict[str, Any] = json.loads(newest.read_text(encoding="utf-8"))
+        """What the report says."""
+        assert self.written, f"{self.out}\n{self.err}"
+        report: dict[str, Any] = json.loads(self.written.read_text(encoding="utf-8"))
         return report
 
     @property
@@ -98,6 +100,7 @@ class Project:
         """Run pytest with these plugins and no others."""
         command = [sys.executable, "-m", "pytest", "-p", "pytest_distil.plugin"]
         command += [part for plugin in plugins for part in ("-p", plugin)]
+        before = self._reports()
         env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "120", **variables}
         done = subprocess.run(
             [*command, *args],
@@ -109,7 +112,11 @@ class Project:
             check=False,
             stdin=subprocess.DEVNULL,
         )
-        return Ran(self.folder, done.returncode, done.stdout, done.stderr)
+        written = next(iter(self._reports() - before), None)
+        return Ran(self.folder, done.returncode, done.stdout, done.stderr, written)
+
+    def _reports(self) -> set[Path]:
+        return {*(self.folder / ".distil" / "reports").glob("*.json")}
 
     def collect(self, *args: str, **more: Any) -> Ran:
         """Make a session."""
