@@ -15,10 +15,13 @@ from typing import Any
 from pytest_distil.core.call import ARGUMENT, RESULT
 from pytest_distil.formats.lines import training_line
 from pytest_distil.mark.task import Task
-from pytest_distil.run.quiet import LOGGER, Running, Trouble, encoded, is_ours
+from pytest_distil.run.quiet import LOGGER, Running, Trouble, is_ours, quietly
 from pytest_distil.run.stock import DEFAULT_FORMAT
 from pytest_distil.run.typed import TypedTask
-from pytest_distil.run.writer import WRITER
+from pytest_distil.run.writer import Writer
+
+WRITER = Writer("distil-log", what="lines for log handlers")
+"""Of all tasks, so that lines stand in the order of the calls."""
 
 NOT_WRITTEN = "a log handler failed"
 TOO_SLOW = "the log handlers are too slow"
@@ -41,7 +44,7 @@ class CallLog:
         __tracebackhide__ = True
         if is_ours(task):
             return task.function(*args, **kwargs)
-        arguments = encoded(partial(self._encode_call, args, kwargs))
+        arguments = quietly(partial(self._encode_call, args, kwargs))
         with Running(task):
             result = task.function(*args, **kwargs)
         self._log(arguments, result)
@@ -52,7 +55,7 @@ class CallLog:
         __tracebackhide__ = True
         if is_ours(task):
             return await task.function(*args, **kwargs)
-        arguments = encoded(partial(self._encode_call, args, kwargs))
+        arguments = quietly(partial(self._encode_call, args, kwargs))
         with Running(task):
             result = await task.function(*args, **kwargs)
         self._log(arguments, result)
@@ -71,7 +74,7 @@ class CallLog:
         if isinstance(arguments, Trouble):
             self._leave_out(ARGUMENT, arguments.detail)
         else:
-            text = encoded(partial(self._typed.encode_result, result))
+            text = quietly(partial(self._typed.encode_result, result))
             if isinstance(text, Trouble):
                 self._leave_out(RESULT, text.detail)
             elif not WRITER.put(partial(self._write, arguments, text)):

@@ -6,10 +6,13 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pytest_distil.mark import tap
 from pytest_distil.mark.errors import EncodingError
 from pytest_distil.mark.task import Task
+
+T = TypeVar("T")
 
 LOGGER = logging.getLogger("pytest_distil")
 """Where production says what its operator must know; the standard library shows warnings where nobody set it up."""
@@ -17,16 +20,16 @@ LOGGER = logging.getLogger("pytest_distil")
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a value could not be recorded."""
+    """Why there is no result of our work."""
 
     detail: str
 
 
-def encoded(encode: Callable[[], str]) -> str | Trouble:
-    """Return what `encode` gives, or why it gives nothing; the user's types may raise whatever they like."""
+def quietly(work: Callable[[], T]) -> T | Trouble:
+    """Return what `work` gives, or why it gives nothing; the user's types may raise whatever they like."""
     token = tap.unobserved.set(True)
     try:
-        return encode()
+        return work()
     except EncodingError as error:
         return Trouble(str(error))
     except Exception as error:

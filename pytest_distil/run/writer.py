@@ -1,32 +1,37 @@
-"""The thread that hands lines to log handlers, so that no caller waits for a disk or a network."""
+"""Threads that do what no caller should wait for, in the order in which it was put."""
 
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from queue import SimpleQueue
 
 from pytest_distil.mark import tap
+from pytest_distil.run.quiet import LOGGER
 
 Job = Callable[[], None]
-"""Writes one line; raises nothing."""
+"""One piece of work; says itself what goes wrong."""
 
 _MOST_WAITING = 100_000
-"""Lines; handlers that are slower than the calls for so long would fill the memory."""
+"""Jobs; work that is slower than the calls for so long would fill the memory."""
 
 _SECONDS_AT_EXIT = 10.0
-"""How long the end of a process waits for handlers."""
+"""How long the end of a process waits for each thread."""
 
 
 class Writer:
-    """One queue and one thread for a process; a forked child starts with its own, empty."""
+    """One queue and one thread; a forked child starts with its own, empty."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, *, what: str) -> None:
+        """Take the thread's name, and what its jobs do, for what is said where they cannot be done."""
+        self._name = name
+        self._what = what
         self._start_again()
+        _writers.add(self)
 
     def _start_again(self) -> None:
         self._jobs: SimpleQueue[Job] = SimpleQueue()
@@ -34,7 +39,7 @@ class Writer:
         self._starting = threading.Lock()
 
     def put(self, job: Job) -> bool:
-        """Have a line written soon, in the order of the calls; return False where too many wait already."""
+        """Have a job done soon; return False where too many wait already."""
         if self._thread is None:
             self._start()
         if self._jobs.qsize() >= _MOST_WAITING:
@@ -43,52 +48,61 @@ class Writer:
         return True
 
     def flush(self, seconds: float | None = None) -> bool:
-        """Wait until all that was put is written, for some seconds or for as long as it takes; tell whether it is."""
+        """Wait until all that was put is done, for some seconds or for as long as it takes; tell whether it is."""
         if self._thread is None:
             return True
-        written = threading.Event()
-        self._jobs.put(written.set)
-        return written.wait(seconds)
+        done = threading.Event()
+        self._jobs.put(done.set)
+        return done.wait(seconds)
 
-    def waiting(self) -> int:
-        """Return how many lines are not written yet."""
-        return self._jobs.qsize()
+    def end(self) -> None:
+        """Do what is left, and say where that takes too long."""
+        if not self.flush(_SECONDS_AT_EXIT):
+            waiting = self._jobs.qsize()
+            LOGGER.warning("%s: %d are left undone after %g s at exit", self._what, waiting, _SECONDS_AT_EXIT)
 
     def forked(self) -> None:
-        """Forget what the parent process is going to write itself."""
+        """Forget what the parent process is going to do itself."""
         self._start_again()
 
     def _start(self) -> None:
         with self._starting:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._write, name="distil-log", daemon=True)
+                self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
                 self._thread.start()
-                _flush_in_children_of_multiprocessing()
+                _end_with_multiprocessing()
 
-    def _write(self) -> None:
+    def _work(self) -> None:
         tap.unobserved.set(True)  # a handler may call marked functions
         while True:
-            self._jobs.get()()
+            job = self._jobs.get()
+            try:
+                job()
+            except Exception:  # the next ones must be done all the same
+                LOGGER.exception("%s: one of them could not be done", self._what)
 
 
-WRITER = Writer()
+_writers: weakref.WeakSet[Writer] = weakref.WeakSet()
 
 
-def at_exit() -> None:
-    """Write what is left, and say where a handler is too slow for that."""
-    if not WRITER.flush(_SECONDS_AT_EXIT):
-        logging.getLogger("pytest_distil").warning(
-            "%d calls are not logged: their handlers took more than %g s at exit", WRITER.waiting(), _SECONDS_AT_EXIT
-        )
+def end_all() -> None:
+    """Do what is left."""
+    for writer in list(_writers):
+        writer.end()
 
 
-def _flush_in_children_of_multiprocessing() -> None:
-    """Write what is left in processes that end without `atexit`."""
+def _end_with_multiprocessing() -> None:
+    """Do what is left also at the end of its processes, which run nothing of `atexit`."""
     util = sys.modules.get("multiprocessing.util")
     if util is not None:
-        util.Finalize(None, at_exit, exitpriority=0)
+        util.Finalize(None, end_all, exitpriority=0)
 
 
-atexit.register(at_exit)
+def _forked() -> None:
+    for writer in list(_writers):
+        writer.forked()
+
+
+atexit.register(end_all)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=WRITER.forked)
+    os.register_at_fork(after_in_child=_forked)
