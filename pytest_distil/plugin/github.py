@@ -29,7 +29,7 @@ def write_summary(report: ReportJson, *, show_values: ShowValues) -> None:
 def notices(report: ReportJson, *, places: Mapping[str, tuple[str, int | None]]) -> Iterator[str]:
     """Yield a workflow command for each of the first wrong calls, at the line of its test, outside of Actions none.
 
-    `places` are file and line (from 1) by node id. Values are not in them: anybody who sees the pull request reads them.
+    `places` are file and line (from 1) by node id. No values are told: whoever sees the pull request reads them.
     """
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return

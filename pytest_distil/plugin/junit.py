@@ -32,7 +32,9 @@ def add_gate(config: pytest.Config, ruling: Mapping[str, Any], sentences: Sequen
     xml.pytest_runtest_logreport(_report("teardown", "passed", ()))
 
 
-def _report(when: Literal["call", "teardown"], outcome: Literal["passed", "failed"], why: Sequence[str]) -> pytest.TestReport:
+def _report(
+    when: Literal["call", "teardown"], outcome: Literal["passed", "failed"], why: Sequence[str]
+) -> pytest.TestReport:
     """Return a report as a test named `gate` would have made it."""
     return pytest.TestReport(
         nodeid=_NODE_ID,

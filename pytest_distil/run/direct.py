@@ -34,7 +34,7 @@ class Direct:
         self._briefs = recorded.manifest.briefs()
 
     def ask(self) -> list[Ticket[Answer]]:
-        """Send every prompt, worded with today's brief, and return the tickets; raise `ModelError` for a task that is gone."""
+        """Send every prompt in today's words and return the tickets; raise `ModelError` for a task that is gone."""
         tasks = {name: imported(brief) for name, brief in self._briefs.items() if name in self._names()}
         return [ticket for example in self._examples for ticket in self._send(tasks[example.task], example)]
 

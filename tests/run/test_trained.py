@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.briefs import brief_of
 
 from pytest_distil.core.brief import Brief
 from pytest_distil.core.card import Card
@@ -16,6 +15,7 @@ from pytest_distil.run.trained import card_of, format_of, outdated, with_cards
 from pytest_distil.run.tuning import prompt_digest
 from pytest_distil.store.cards import Cards
 from pytest_distil.store.home import Home
+from support.briefs import brief_of
 
 BRIEF = brief_of(int)
 
