@@ -100,7 +100,7 @@ def test_a_better_or_equal_model_passes(repository: Repository, wrong: tuple[int
 
 @pytest.mark.parametrize(("points", "status"), [("2", 1), ("5", 0)])
 def test_a_drop_of_three_calls(repository: Repository, points: str, status: int) -> None:
-    """Three of 76 calls lost (3.9 points) fall to an allowed drop of 2 and pass one of 5; how little that shows is said."""
+    """Three of 76 calls lost (3.9 points) fall to an allowed drop of 2 and pass one of 5, with what that shows."""
     accepted(repository)
     with ChatServer(wrong_on(10, 20, 30)) as server:
         asked = repository.run("pull-request.sh", "other", "-o", f"distil_allowed_drop={points}", url=server.url)

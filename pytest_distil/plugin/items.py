@@ -42,7 +42,7 @@ class Attempts:
     def asserted(self, item: pytest.Item, attempt: Attempt) -> None:
         """Do what is to be done between a test's body and its teardown."""
 
-    def end(self, item: pytest.Item, attempt: Attempt, report: pytest.TestReport) -> None:
+    def end(self, item: pytest.Item, attempt: Attempt, report: pytest.TestReport) -> None:  # noqa: ARG002 - for others
         """Send what an attempt has to say on its last report."""
         self.send(report, self._recorder.payload(attempt))
 

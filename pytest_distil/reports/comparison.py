@@ -15,7 +15,7 @@ _MOST_TESTS = 10
 
 
 def compared(before: Mapping[str, Any], now: Mapping[str, Any], change: Mapping[str, Any], *, width: int) -> list[Line]:
-    """Return the lines that tell two reports apart; `change` is the gate's ruling on `now` with `before` as baseline."""
+    """Return the lines that tell two reports apart; `change` is the gate's ruling on `now` beside `before`."""
     sides = [side for side in _SIDES if side in before and words.compared(before[side]) + words.compared(now[side])]
     rows = [[_SIDES[side], _cell(before[side]), _cell(now[side])] for side in sides]
     head, *body = table([["", words.visible(before["model"]), words.visible(now["model"])], *rows], width)
