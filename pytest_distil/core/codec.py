@@ -26,6 +26,7 @@ from pytest_distil.mark.errors import EncodingError
 _CONFIG = ConfigDict(ser_json_inf_nan="strings", ser_json_bytes="base64", val_json_bytes="base64")
 """For types that bring no configuration of their own: what JSON lacks is written as strings that read back."""
 
+_TOO_DEEP = "it is nested too deeply, or holds itself"
 _NO_NAMES: Mapping[str, Any] = {}
 
 _WRITING: Mapping[str, Any] = {
@@ -84,9 +85,12 @@ class Adapter:
                     return text
         elif kind in self._leaves:
             return LEAVES[kind](value)
-        with Unnoticed(muted=self._muted):
-            refuse_untouchable(value)
-            return self._tried(value)
+        try:
+            with Unnoticed(muted=self._muted):
+                refuse_untouchable(value)
+                return self._tried(value)
+        except RecursionError:
+            raise EncodingError("$", _TOO_DEEP) from None
 
     def decode(self, text: str | bytes) -> Any:
         """Read JSON text as a value of the type; raise `EncodingError`, with the path, where it is none."""
@@ -150,9 +154,12 @@ def encode_argument(value: Any, adapter: Adapter | None) -> str:
             return adapter.encode(value)
         except EncodingError:
             pass  # a list of subclasses, say: what the annotation loses, the values' own types may keep
-    with Unnoticed(muted=False):
-        refuse_untouchable(value)
-        return _by_own_type(value, ())
+    try:
+        with Unnoticed(muted=False):
+            refuse_untouchable(value)
+            return _by_own_type(value, ())
+    except RecursionError:
+        raise EncodingError("$", _TOO_DEEP) from None
 
 
 def _by_own_type(value: Any, path: Path) -> str:

@@ -19,10 +19,7 @@ def refuse_untouchable(value: Any) -> None:
     """Raise `EncodingError`, with the path, where an iterator, an awaitable or a mock stands in `value`."""
     if type(value) in _PLAIN:
         return
-    try:
-        found = _find(value)
-    except RecursionError:
-        raise EncodingError("$", "it is nested too deeply, or holds itself") from None
+    found = _find(value)
     if found is not None:
         path, reason = found
         raise EncodingError(path_text(path), reason)
