@@ -35,7 +35,8 @@ class Numbers:
         if label in self._labels or len(self._labels) < _MOST_LABELS:
             self._labels[label] += 1
         self._tests.update(example.tests)
-        self._functions.update({test_function(test) for test in example.tests})
+        for function in {test_function(test) for test in example.tests}:
+            self._functions[function] += 1
         return part
 
     def counted(self, calls: int) -> TaskNumbers:

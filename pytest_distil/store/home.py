@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import secrets
@@ -86,6 +87,7 @@ CONFLICTS = "conflicts.jsonl"
 JOURNAL = "journal.jsonl"
 
 
+@functools.lru_cache(maxsize=4096)
 def dataset_file(dataset: str, part: Part) -> str:
     """Return the name of a dataset's file in a session's folder; no two datasets have the same."""
     name = file_name(dataset)
