@@ -20,7 +20,8 @@ class Option(NamedTuple):
     cli: bool = True
     ini: bool = True
     many: bool = False
-    
+    ini_name: str | None = None
+    """Where the ini file has lines of it, under a name of its own."""
 
 
 OPTIONS = (
@@ -85,6 +86,15 @@ OPTIONS = (
     Option("repeat", "repeat", "Ask N times about each call; agreement is the mean.", "N"),
     Option("noise", "noise", "Run the original twice, and compare it with itself.", ini=False),
     Option("shots", "shots", "Put the K nearest training examples before each call, as messages.", "K"),
+    Option(
+        "functions",
+        "function",
+        "Mark a function by its import path, pkg.mod:function or pkg.mod:Class.method, in this run; repeatable. "
+        "Options may follow: name=..., exclude=a,b, dataset=..., group=..., and its type: -> pkg.models:Receipt.",
+        "PATH",
+        many=True,
+        ini_name="distil_functions",
+    ),
     Option("holdout", "holdout", "Percentage of calls kept from training (default: 20).", "PCT", cli=False),
     Option("holdout_by", "holdout-by", "Hold out single calls (default) or whole test functions.", "", cli=False),
     Option(
@@ -150,7 +160,9 @@ def _kind(option: Option) -> dict[str, Any]:
     return {"action": "append" if option.many else "store", "metavar": option.metavar, "default": None}
 
 
-def _ini_type(option: Option) -> Literal["args", "string"]:
+def _ini_type(option: Option) -> Literal["args", "linelist", "string"]:
+    if option.ini_name:
+        return "linelist"
     return "args" if option.many else "string"
 
 
@@ -159,4 +171,4 @@ def _dest(option: Option) -> str:
 
 
 def _ini(option: Option) -> str:
-    return f"distil_{option.name.replace('-', '_')}"
+    return option.ini_name or f"distil_{option.name.replace('-', '_')}"
