@@ -65,21 +65,25 @@ def restored(value: Any, tree: Json) -> Json:
     """
     if isinstance(value, float):
         return tree if math.isfinite(value) else _NOT_FINITE[repr(float(value))]
-    if isinstance(value, (set, frozenset)):
-        return sorted(_restored_items([*value], tree), key=canonical)
-    if isinstance(value, SEQUENCES):
-        return _restored_items(value, tree)
-    if isinstance(value, dict):
-        return dict(zip(tree, _restored_items([*value.values()], [*tree.values()]), strict=False))
-    fields = attributes(value)
-    if fields is None:
-        return tree
     if is_root(type(value)):
-        return restored(fields["root"], tree)
+        return restored((attributes(value) or {})["root"], tree)
+    if isinstance(tree, list):
+        return _restored_list(value, tree)
+    if not isinstance(tree, dict):
+        return tree
+    if isinstance(value, dict):
+        return dict(zip(tree, _restored_items([*value.values()], [*tree.values()]), strict=True))
+    fields = attributes(value) or {}
     return {name: restored(fields[name], item) if name in fields else item for name, item in tree.items()}
 
 
-def _restored_items(values: Sequence[Any], trees: Sequence[Json]) -> Sequence[Json]:
+def _restored_list(value: Any, tree: list[Json]) -> list[Json]:
+    if isinstance(value, (set, frozenset)):
+        return sorted(_restored_items([*value], tree), key=canonical)
+    return _restored_items(value, tree) if isinstance(value, SEQUENCES) else tree
+
+
+def _restored_items(values: Sequence[Any], trees: list[Json]) -> list[Json]:
     if len(values) != len(trees):  # something was dropped: the value will not read back
         return trees
     return [restored(value, tree) for value, tree in zip(values, trees, strict=True)]

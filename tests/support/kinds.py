@@ -264,6 +264,11 @@ def hidden(value: int) -> Hidden:
     return made
 
 
+def numbered(cases: Sequence[Any]) -> list[str]:
+    """Name cases by their place: showing them may run code of their own, or show an address."""
+    return [str(number) for number in range(len(cases))]
+
+
 def named(cases: Sequence[tuple[Any, Any, Any]]) -> list[str]:
     """Name cases by their annotations: showing a value may run code of its own."""
     return [f"{getattr(case[0], '__name__', case[0])}-{number}" for number, case in enumerate(cases)]
