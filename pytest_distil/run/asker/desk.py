@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from itertools import count
@@ -26,12 +27,13 @@ that they may take in any case, so that a short `timeout` does not mean few trie
 class Desk:
     """Everything that one run asks; used by one event loop."""
 
-    def __init__(self, settings: AskerSettings) -> None:
+    def __init__(self, settings: AskerSettings, *, ready: asyncio.Event) -> None:
+        """Take what to ask and how, and what says that what models are made of was imported."""
         self.shelf = Shelf(settings.store, refresh=settings.refresh)
         self._settings = settings
         self._lines = Lines(settings)
         patience = max(_LEAST_PATIENCE, _PATIENCE * settings.timeout)
-        self._flights = Flights(Pace(settings.concurrency), patience=patience)
+        self._flights = Flights(Pace(settings.concurrency), patience=patience, ready=ready)
         self._waiting: dict[str, tuple[Flight, list[Reply]]] = {}
         """By key of a question: its flight, and who wants the answer."""
         self._numbers = count()
@@ -40,7 +42,7 @@ class Desk:
         self._usage = Usage()
 
     def open(self) -> None:
-        """Load the model and the store, so that the first question need not wait for it."""
+        """Open the model and the store, so that the first question need not wait for it."""
         try:
             if self._lines.of(None).spec.asks_server:
                 self.shelf.open()

@@ -45,11 +45,12 @@ class Flown:
 class Flights:
     """All prompts that have no answer yet."""
 
-    def __init__(self, pace: Pace, *, patience: float) -> None:
+    def __init__(self, pace: Pace, *, patience: float, ready: asyncio.Event) -> None:
+        """Take the seconds that a prompt's tries and waits may take, and what says that models can be loaded."""
         self.pace = pace
         self.flown = Flown()
         self._patience = patience
-        """Seconds that a prompt's tries and waits may take together."""
+        self._ready = ready
         self._open: dict[int, Flight] = {}
         self._queue: list[tuple[bool, int, Flight]] = []
         self._air: set[asyncio.Task[None]] = set()
@@ -118,6 +119,7 @@ class Flights:
 
     async def _fly(self, flight: Flight) -> None:
         """Try once."""
+        await self._ready.wait()
         sent = time.monotonic()
         flight.deadline = flight.deadline or sent + self._patience
         flight.tries += 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from pytest_distil.core.prompt import Model
 from pytest_distil.mark.errors import DistilError, ModelError
@@ -20,12 +22,25 @@ class Line:
     """One model, and whether asking it still makes sense."""
 
     spec: ModelSpec
-    model: Model
+    load: Callable[[], Model]
     host: str
     """The base URL without credentials, or what stands in its place."""
     fatal: str | None = None
     """Why no prompt will get an answer."""
     given_up_at: float = 0.0
+    _model: Model | None = None
+
+    @property
+    def model(self) -> Model:
+        """Return the model, loaded when it is first needed: stored answers do without."""
+        if self._model is None:
+            self._model = self.load()
+        return self._model
+
+    async def aclose(self) -> None:
+        """Let go of its connections."""
+        if self._model is not None:
+            await self._model.aclose()
 
     def give_up(self, reason: str, now: float) -> None:
         """Note that asking is no use, and the first reason for it."""
@@ -62,13 +77,14 @@ class Lines:
 
     async def aclose(self) -> None:
         """Let go of connections."""
-        closing = (line.model.aclose() for line in self._lines.values())
+        closing = (line.aclose() for line in self._lines.values())
         async with asyncio.timeout(_SECONDS_TO_CLOSE):
             await asyncio.gather(*closing, return_exceptions=True)
 
     def _load(self, text: str) -> Line:
         spec, settings = parse(text), self._settings
-        model = load(
+        make = partial(
+            load,
             spec,
             endpoint=self._endpoint,
             concurrency=settings.concurrency,
@@ -76,4 +92,7 @@ class Lines:
             examples=settings.examples,
         )
         served = spec.asks_server and self._endpoint is not None
-        return Line(spec, model, self._endpoint.shown if served and self._endpoint else text)
+        line = Line(spec, make, self._endpoint.shown if served and self._endpoint else text)
+        if spec.kind != "chat" or not served:
+            _ = line.model  # says at once what is wrong with it
+        return line

@@ -14,6 +14,7 @@ import shutil
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection, Listener, answer_challenge, deliver_challenge
 from pathlib import Path
@@ -48,8 +49,7 @@ def main() -> None:
         with asyncio.Runner() as runner:
             server = Server(runner.get_loop(), bytes.fromhex(first["authkey"]))
             Thread(target=server.accept, args=(listener,), daemon=True).start()
-            if first["concurrency"] is not None:
-                _preload(runner, first["concurrency"])
+            Thread(target=server.preload, args=(first["concurrency"],), daemon=True).start()
             runner.run(server.serve(parent))
     finally:
         listener.close()
@@ -67,6 +67,8 @@ class Server:
         """Questions that came before the settings."""
         self._stopping: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
+        self._ready = asyncio.Event()
+        """Set once what models are made of is imported; until then stored answers are given already."""
 
     async def serve(self, parent: int) -> None:
         """Answer until the run ends, then write what arrived."""
@@ -89,6 +91,20 @@ class Server:
                 time.sleep(_SECONDS_BETWEEN_TROUBLES)
                 continue
             Thread(target=self._converse, args=(connection,), daemon=True).start()
+
+    def preload(self, concurrency: int | None) -> None:
+        """Import what asking a server needs, in a thread; None: no server is asked."""
+        try:
+            if concurrency is not None:
+                from pytest_distil.models.chat import warm_up
+
+                asyncio.run(warm_up(concurrency))
+                gc.freeze()  # keeps the garbage collector from going through it again and again
+        except Exception:
+            traceback.print_exc()  # the first question says it, too
+        finally:
+            with suppress(RuntimeError):  # the run has ended already
+                self._loop.call_soon_threadsafe(self._ready.set)
 
     def _converse(self, connection: Connection) -> None:
         """Read one client's messages until it has gone; what it asked goes on, for the store."""
@@ -115,7 +131,7 @@ class Server:
 
     def _configure(self, settings: AskerSettings) -> None:
         if self._desk is None:
-            self._desk = Desk(settings)
+            self._desk = Desk(settings, ready=self._ready)
             self._desk.open()
             for take in self._early:
                 take(self._desk)
@@ -187,11 +203,3 @@ def _announce(listener: Listener) -> None:
     place = address if isinstance(address, str) else f"{address[0]}:{address[1]}"
     os.write(_OUTPUT, f"{place}\n".encode())
     os.dup2(_ERRORS, _OUTPUT)
-
-
-def _preload(runner: asyncio.Runner, concurrency: int) -> None:
-    """Import what asking needs, and keep the garbage collector from going through it again and again."""
-    from pytest_distil.models.chat import warm_up
-
-    runner.run(warm_up(concurrency))
-    gc.freeze()

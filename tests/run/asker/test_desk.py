@@ -22,7 +22,9 @@ def at_desk(settings: AskerSettings, work: Callable[[Ask, Desk], Coroutine[Any, 
     """Do something at a desk; `Ask` asks and returns what will be the answer."""
 
     async def working() -> Any:
-        desk = Desk(settings)
+        ready = asyncio.Event()
+        ready.set()
+        desk = Desk(settings, ready=ready)
         desk.open()
 
         def ask(one: Prompt, *, model: str | None = None, repeat: int = 0, prefetch: bool = False) -> Any:
