@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, Self
 
+from pytest_distil.core import readers
 from pytest_distil.core.text import Json
 from pytest_distil.mark.errors import SettingError
 
@@ -34,6 +35,8 @@ class Settings:
     allowed_drop: float = 0.02
     """How far agreement may fall under the baseline's, as a fraction."""
     reports: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    """Targets that are marked by their import paths, as the user wrote them."""
     dir: str = ".distil"
     session: str = "latest"
     dry_run: bool = False
@@ -94,7 +97,7 @@ class Settings:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what `to_json` made."""
-        return cls(**{**data, "reports": tuple(data["reports"])})
+        return cls(**{**data, "reports": tuple(data["reports"]), "functions": tuple(data.get("functions", ()))})
 
 
 _ONLY_EVAL = frozenset(
@@ -109,124 +112,40 @@ def _check_together(settings: Settings, given: Mapping[str, tuple[str, Any]]) ->
     if settings.mode != "eval":
         for name in sorted(name for key, (name, _) in given.items() if key in _ONLY_EVAL and name.startswith("--")):
             raise SettingError(name, "needs --distil-eval=MODEL")
+    if settings.mode is None and settings.functions and given["functions"][0].startswith("--"):
+        raise SettingError(given["functions"][0], "needs --distil-collect or --distil-eval=MODEL")
     if settings.offline and settings.refresh:
         raise SettingError("--distil-offline", "cannot be used with --distil-refresh, which asks again")
     if settings.mode == "eval" and settings.format == "raw":
         raise SettingError(given["format"][0], "no model can be asked in the format 'raw'; it is for export only")
 
 
-def _share(name: str, text: str) -> float:
-    """Read a percentage; `0.95` is taken for a mistake."""
-    number = _number(name, text)
-    if 0 < number <= 1:
-        raise SettingError(name, f"is a percentage: write {100 * number:g}, not {text}")
-    if not 0 <= number <= 100:  # noqa: PLR2004 - per cent
-        raise SettingError(name, f"is a percentage from 0 to 100, not {text}")
-    return number / 100
-
-
-def _holdout(name: str, text: str) -> float:
-    """Read a share that leaves something over."""
-    share = _share(name, text)
-    if share == 1:
-        raise SettingError(name, "must leave something to train on: less than 100")
-    return share
-
-
-def _points(name: str, text: str) -> float:
-    """Read percentage points."""
-    number = _number(name, text)
-    if not 0 <= number <= 100:  # noqa: PLR2004 - per cent
-        raise SettingError(name, f"takes points from 0 to 100, not {text!r}")
-    return number / 100
-
-
-def _thresholds(name: str, text: str) -> dict[str, float]:
-    """Read `TASK=PCT` and `TASK.FIELD=PCT`, separated by white space."""
-    thresholds: dict[str, float] = {}
-    for part in text.split():
-        target, equals, percentage = part.rpartition("=")
-        if not equals or not target:
-            raise SettingError(name, f"takes TASK=PCT or TASK.FIELD=PCT, not {part!r}")
-        thresholds[target] = _share(f"{name}: {target}", percentage)
-    return thresholds
-
-
-def _number(name: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise SettingError(name, f"takes a number, not {text!r}") from None
-
-
-def _seconds(name: str, text: str) -> float:
-    number = _number(name, text)
-    if number <= 0:
-        raise SettingError(name, f"takes seconds above 0, not {text!r}")
-    return number
-
-
-def _count(name: str, text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise SettingError(name, f"takes a whole number from 1, not {text!r}")
-    return int(text)
-
-
-def _one_of(*choices: str) -> Callable[[str, str], Any]:
-    """Return a reader that takes one of the choices."""
-
-    def read(name: str, text: str) -> str:
-        if text not in choices:
-            raise SettingError(name, f"is one of {', '.join(choices)}, not {text!r}")
-        return text
-
-    return read
-
-
-def _models(name: str, texts: list[str]) -> dict[str, str]:
-    """Read `[TASK=]MODEL`, one model a task and one for the others."""
-    models: dict[str, str] = {}
-    for text in texts:
-        task, _, model = text.rpartition("=")
-        if not model:
-            raise SettingError(name, "takes the name of a model")
-        if task in models:
-            what = f"two models for the task {task!r}" if task else f"two models, {models[task]!r} and {model!r}"
-            raise SettingError(name, f"{what}; give each its own task: {name}=TASK=MODEL")
-        models[task] = model
-    return models
-
-
-def _as_it_is(_: str, value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
 _FORMATS = ("json_schema", "tools", "functions", "raw")
 
 _READERS: dict[str, Callable[[str, Any], Any]] = {
-    **{one.name: _as_it_is for one in fields(Settings)},
-    "collect": _as_it_is,
-    "models": _models,
-    "returns": _one_of("model", "original"),
-    "original": _one_of("run", "recorded"),
-    "fail_under": _share,
-    "fail_under_tests": _share,
-    "gate_on": _one_of("held-out", "new-patterns", "all"),
-    "thresholds": _thresholds,
-    "min_calls": _count,
-    "confidence": _share,
-    "baseline_missing": _one_of("fail", "ok"),
-    "allowed_drop": _points,
-    "format": _one_of(*_FORMATS),
-    "concurrency": _count,
-    "sample": _share,
-    "repeat": _count,
-    "shots": _count,
-    "holdout": _holdout,
-    "holdout_by": _one_of("call", "test"),
-    "validation": _holdout,
-    "conflicts": _one_of("drop", "majority"),
-    "show_values": _one_of("yes", "differences", "no"),
-    "timeout": _seconds,
-    "max_requests": _count,
+    **{one.name: readers.as_it_is for one in fields(Settings)},
+    "collect": readers.as_it_is,
+    "models": readers.models,
+    "returns": readers.one_of("model", "original"),
+    "original": readers.one_of("run", "recorded"),
+    "fail_under": readers.share,
+    "fail_under_tests": readers.share,
+    "gate_on": readers.one_of("held-out", "new-patterns", "all"),
+    "thresholds": readers.thresholds,
+    "min_calls": readers.count,
+    "confidence": readers.share,
+    "baseline_missing": readers.one_of("fail", "ok"),
+    "allowed_drop": readers.points,
+    "format": readers.one_of(*_FORMATS),
+    "concurrency": readers.count,
+    "sample": readers.sample,
+    "repeat": readers.count,
+    "shots": readers.count,
+    "holdout": readers.holdout,
+    "holdout_by": readers.one_of("call", "test"),
+    "validation": readers.holdout,
+    "conflicts": readers.one_of("drop", "majority"),
+    "show_values": readers.one_of("yes", "differences", "no"),
+    "timeout": readers.seconds,
+    "max_requests": readers.count,
 }

@@ -5,17 +5,16 @@ from __future__ import annotations
 import inspect
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import partial
 from importlib import import_module
-from importlib.machinery import ModuleSpec
-from types import FunctionType, ModuleType
-from typing import Any, cast
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
 
 from pytest_distil.mark.decorator import declare, kind_in_its_class, refuse_what_is_marked, refuse_what_yields
 from pytest_distil.mark.errors import DeclarationError, SettingError
+from pytest_distil.mark.imports import Finder
 from pytest_distil.mark.production import IDLE
 from pytest_distil.mark.task import Kind, Task, register
 from pytest_distil.mark.trampoline import clone, trampoline
@@ -57,7 +56,9 @@ def read_target(option: str, text: str) -> Target:
     for one in given:
         key, equals, value = one.partition("=")
         if not equals or key not in _OPTIONS:
-            raise SettingError(option, f"{path}: does not know {one!r}; it takes {', '.join(f'{k}=' for k in _OPTIONS)}")
+            raise SettingError(
+                option, f"{path}: does not know {one!r}; it takes {', '.join(f'{k}=' for k in _OPTIONS)}"
+            )
         options[key] = frozenset(value.split(",")) if key == "exclude" else value
     return Target(text, module, qualname, options, returns.strip() or None)
 
@@ -66,19 +67,20 @@ class Marking:
     """Marks targets as their modules are imported, and takes the marks away again."""
 
     def __init__(self, targets: Sequence[Target]) -> None:
-        self._waiting: dict[str, list[Target]] = {}
+        self._targets: dict[str, list[Target]] = {}
         for target in targets:
-            self._waiting.setdefault(target.module, []).append(target)
-        self._undo: list[Callable[[], None]] = []
-        self._tasks: list[Task] = []
-        self._finder = _Finder(frozenset(self._waiting), self._mark_module)
+            self._targets.setdefault(target.module, []).append(target)
+        self._executed: set[str] = set()
+        self._marked: dict[FunctionType, tuple[Target, CodeType, Task]] = {}
+        """By function: who named it, the code that it had, and its task, which nobody else keeps alive."""
+        self._finder = Finder(frozenset(self._targets), self._mark_module)
         self.problems: list[str] = []
         """What is wrong with targets whose modules were imported; raised later, not into somebody's import."""
 
     def install(self) -> None:
         """Mark what is imported already, and what will be right after its module was executed."""
         sys.meta_path.insert(0, self._finder)
-        for name in list(self._waiting):
+        for name in self._targets:
             if name in sys.modules:
                 self._mark_module(sys.modules[name])
 
@@ -86,16 +88,19 @@ class Marking:
         """Give every function its own code back."""
         if self._finder in sys.meta_path:
             sys.meta_path.remove(self._finder)
-        while self._undo:
-            self._undo.pop()()
+        while self._marked:
+            function, (_, code, _) = self._marked.popitem()
+            function.__code__ = code
 
     def missing(self) -> list[Target]:
         """Return the targets whose modules nobody has imported."""
-        return [target for targets in self._waiting.values() for target in targets]
+        names = self._targets.keys() - self._executed
+        return [target for name, targets in self._targets.items() if name in names for target in targets]
 
     def _mark_module(self, module: ModuleType) -> None:
-        """Mark the targets of a module that was executed."""
-        for target in self._waiting.pop(module.__name__, []):
+        """Mark the targets of a module that was executed, be it again."""
+        self._executed.add(module.__name__)
+        for target in self._targets[module.__name__]:
             try:
                 self._mark(find_function(module, target), target)
             except DeclarationError as error:
@@ -104,13 +109,16 @@ class Marking:
     def _mark(self, found: tuple[FunctionType, Kind], target: Target) -> None:
         """Exchange a function's code for one that asks who answers."""
         function, kind = found
-        code = function.__code__
+        if function in self._marked:
+            other = self._marked[function][0]
+            if other is not target:
+                raise DeclarationError(f"{target.path} and {other.path} are one function; name it once")
+            return
         original = clone(function)
         task = declare(original, kind=kind, namespace={}, production=IDLE, returns=_type(target), **target.options)
         register(task)
-        self._tasks.append(task)
-        function.__code__ = trampoline(code, wrapped(task))
-        self._undo.append(partial(setattr, function, "__code__", code))
+        self._marked[function] = (target, function.__code__, task)
+        function.__code__ = trampoline(function.__code__, wrapped(task))
 
 
 def find_function(module: ModuleType, target: Target) -> tuple[FunctionType, Kind]:
@@ -131,6 +139,8 @@ def find_function(module: ModuleType, target: Target) -> tuple[FunctionType, Kin
 
 def _attribute(holder: Any, name: str, target: Target) -> Any:
     """Return what stands under a name in a module or class itself, without running a descriptor."""
+    if not isinstance(holder, (type, ModuleType)):
+        raise DeclarationError(f"{target.path}: a {type(holder).__qualname__} holds no {name!r} to mark")
     own = vars(holder)
     if name in own:
         return own[name]
@@ -149,18 +159,27 @@ def _refuse(function: Any, target: Target) -> None:
     """Raise `DeclarationError` for what has no code of its own, or no one result."""
     if not isinstance(function, FunctionType):
         what = type(function).__qualname__
-        inner = getattr(function, "__wrapped__", None) or getattr(function, "func", None)
-        remedy = f"mark what it calls: {inner.__module__}:{inner.__qualname__}" if isinstance(inner, FunctionType) else ""
-        if isinstance(function, type):
-            remedy = "mark a function or a method"
-        raise DeclarationError(
-            f"{target.path}: a {what} cannot be marked from outside; {remedy or 'mark a plain Python function'}"
-        )
+        raise DeclarationError(f"{target.path}: a {what} cannot be marked from outside; {_remedy(function, target)}")
     if function.__name__ in ("__init__", "__new__"):
         raise DeclarationError(f"{target.path}: a constructor has no result; mark a function that makes the object")
     if function.__code__.co_flags & (inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR):
         refuse_what_yields(function)
     refuse_what_is_marked(function)
+
+
+def _remedy(found: Any, target: Target) -> str:
+    """Say what to mark in place of what is no plain function."""
+    if isinstance(found, type):
+        return "mark a function or a method"
+    if isinstance(found, property):
+        return "move its body into a method and mark that"
+    inner = getattr(found, "__wrapped__", None) or getattr(found, "func", None)
+    if not isinstance(inner, FunctionType):
+        return "mark a plain Python function"
+    path = f"{inner.__module__}:{inner.__qualname__}"
+    if path == target.path:  # a cache around a function that has no other name
+        return "mark a function that it calls, or that calls it"
+    return f"mark what it calls: {path}"
 
 
 def _type(target: Target) -> Any:
@@ -173,59 +192,7 @@ def _type(target: Target) -> Any:
         for name in qualname.split("."):
             found = getattr(found, name)
     except Exception as error:
-        raise DeclarationError(f"{target.path}: its return type {target.returns!r} cannot be imported: {error}") from error
+        raise DeclarationError(
+            f"{target.path}: its return type {target.returns!r} cannot be imported: {error}"
+        ) from error
     return found
-
-
-class _Finder:
-    """Finds no module itself; lets the others find, and has those that are waited for looked at when they are done."""
-
-    def __init__(self, names: frozenset[str], done: Callable[[ModuleType], None]) -> None:
-        self._names = names
-        self._done = done
-
-    def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """Return what the next finder finds, with a loader that tells when a module was executed."""
-        if name not in self._names:
-            return None
-        for spec in _found(name, path, target, besides=self):
-            if spec.loader is not None:
-                spec.loader = cast("Any", _Loader(spec.loader, self._done))
-            return spec
-        return None
-
-    def invalidate_caches(self) -> None:
-        """Nothing is kept."""
-
-
-class _Loader:
-    """A loader that is gone again once its module was executed, so that nobody finds it."""
-
-    def __init__(self, loader: Any, done: Callable[[ModuleType], None]) -> None:
-        self._loader = loader
-        self._done = done
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loader, name)
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        """Make the module as it would be made."""
-        made: ModuleType | None = self._loader.create_module(spec)
-        return made
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Execute the module, then have it looked at."""
-        module.__loader__ = self._loader
-        if module.__spec__ is not None:
-            module.__spec__.loader = self._loader
-        self._loader.exec_module(module)
-        self._done(module)
-
-
-def _found(name: str, path: Any, target: ModuleType | None, *, besides: object) -> Iterator[ModuleSpec]:
-    """Yield what the other finders find."""
-    finders: Iterable[Any] = [finder for finder in sys.meta_path if finder is not besides]
-    for finder in finders:
-        spec = finder.find_spec(name, path, target) if hasattr(finder, "find_spec") else None
-        if spec is not None:
-            yield spec

@@ -18,6 +18,8 @@ def start(config: pytest.Config, options: Mapping[str, tuple[str, Any]]) -> None
         settings = Settings.read(options)
         if config.option.collectonly:
             return
+        if settings.functions:
+            _mark(config, options["functions"])
         if settings.disagreed:
             _select(config)
         if settings.mode == "collect":
@@ -26,6 +28,13 @@ def start(config: pytest.Config, options: Mapping[str, tuple[str, Any]]) -> None
             _evaluate(config, settings)
     except DistilError as error:
         raise pytest.UsageError(str(error)) from error
+
+
+def _mark(config: pytest.Config, given: tuple[str, Any]) -> None:
+    """Mark functions by their paths before collection imports anything."""
+    from pytest_distil.plugin.by_path import ByPath
+
+    config.pluginmanager.register(ByPath(config, *given), "distil-by-path")
 
 
 def _select(config: pytest.Config) -> None:
