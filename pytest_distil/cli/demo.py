@@ -69,10 +69,14 @@ def _pytest(option: str, folder: Path) -> int:
 
 
 def _examples() -> dict[str, Path]:
-    """Return the examples by name: they travel in the wheel; a tree has them beside the package."""
+    """Return the examples by name."""
+    return {path.parent.name: path.parent for path in examples_folder().glob("*/pytest.ini")}
+
+
+def examples_folder() -> Path:
+    """Return where the examples are: they travel in the wheel; a tree has them beside the package."""
     package = Path(__file__).resolve().parents[1]
-    for home in (package / "_examples", package.parent / "examples"):
-        found = {path.parent.name: path.parent for path in home.glob("*/pytest.ini")}
-        if found:
-            return found
+    for folder in (package / "_examples", package.parent / "examples"):
+        if list(folder.glob("*/pytest.ini")):
+            return folder
     raise DistilError("the examples are missing; they are part of the wheel: install pytest-distil again")

@@ -107,4 +107,5 @@ class CollectingSession:
 def _next_command(config: pytest.Config) -> str:
     """Return the command line that evaluates the same tests."""
     args = [str(arg) for arg in config.invocation_params.args]
-    return shlex.join(["pytest", *(_NEXT if arg == _FLAG else arg for arg in args)])
+    added = [] if _FLAG in args else [_NEXT]  # where the ini file says that every run collects
+    return shlex.join(["pytest", *(_NEXT if arg == _FLAG else arg for arg in args), *added])

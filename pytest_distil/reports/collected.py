@@ -8,7 +8,7 @@ from pytest_distil.core.call import CONFLICT, NO_SCHEMA, NOT_PASSED, OUTVOTED, L
 from pytest_distil.core.manifest import Manifest, TaskNumbers
 from pytest_distil.core.phrases import plural, some
 from pytest_distil.reports.layout import Line, Style, table, wrapped
-from pytest_distil.reports.words import MAX_VALUE, shorten
+from pytest_distil.reports.words import MAX_VALUE, shorten, visible
 
 TO_TRAIN = 10
 """Training lines that OpenAI's tuner takes at least; others take fewer and learn nothing from them."""
@@ -56,15 +56,15 @@ def collected(  # noqa: PLR0913 - what a session is, and how it is to be shown
         *_warnings(manifest, width),
         *_left_out(manifest, known, width, verbosity),
         *_files(manifest, folder, width, verbosity),
-        *(_next(manifest, command, width) if command else ()),
+        *(_next(manifest, command) if command else ()),
     ]
 
 
 def nothing(ended: int, *, width: int) -> list[Line]:
     """Return what is said where no test sent anything; `ended` of them ran all the same."""
     if not ended:
-        return wrapped("no examples: no test ran", width, _LOUD)
-    text = f"no examples: {plural(ended, 'test')} ran where pytest-distil is not; install it where the workers run"
+        return wrapped("NO EXAMPLES: no test ran", width, _LOUD)
+    text = f"NO EXAMPLES: {plural(ended, 'test')} ran where pytest-distil is not; install it where the workers run"
     return wrapped(text, width, _LOUD)
 
 
@@ -210,11 +210,11 @@ def _files(manifest: Manifest, folder: str, width: int, verbosity: int) -> Itera
         yield from wrapped(f"{name}{what}", width, first="  ", rest="    ")
 
 
-def _next(manifest: Manifest, command: str, width: int) -> Iterator[Line]:
-    """Yield the next command to type."""
+def _next(manifest: Manifest, command: str) -> Iterator[Line]:
+    """Yield the next command to type, in one piece, so that it can be copied."""
     if manifest.examples:
         session = f" --distil-session={manifest.id}" if manifest.partial else ""
-        yield from wrapped(f"next: {command}{session}", width, _BOLD, rest="      ")
+        yield Line(visible(f"next: {command}{session}"), _BOLD)
 
 
 def _why_none(manifest: Manifest) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_distil.cli import main
+from pytest_distil.cli import demo, main
 from support.suites import FIVE, Session, Suite, collected
 
 ORDERS = {
@@ -34,6 +35,64 @@ def test_files_do_not_depend_on_the_run(pytester: pytest.Pytester, how: tuple[st
     assert {"calls.jsonl"} < plain.files().keys()
     assert plain.files() == other.files()
     assert numbers_of(plain) == numbers_of(other)
+
+
+@pytest.mark.slow
+def test_examples_do_not_depend_on_the_run(pytester: pytest.Pytester) -> None:
+    """The same holds for the examples, 720 calls of three suites."""
+    shutil.copytree(demo.examples_folder(), pytester.path / "examples")
+    suite = Suite(pytester)
+    plain = suite.collect("examples", subprocess=True)
+
+    assert 720 == plain.files()["calls.jsonl"].count(b"\n")
+    for name in ("workers", "random order", "workers and random order"):
+        assert plain.files() == suite.collect("examples", *ORDERS[name], subprocess=True).files(), name
+
+
+def test_the_next_command_is_told(pytester: pytest.Pytester) -> None:
+    """What to type next has the arguments of this run, with collecting replaced by evaluating."""
+    suite = Suite(pytester)
+    suite.write(FIVE)
+    typed = suite.run("-k", "add or both", "--distil-collect", "--tb=no")
+    pytester.makeini("[pytest]\naddopts = --distil-collect\nasyncio_default_fixture_loop_scope = function\n")
+    configured = suite.run()
+
+    typed.stdout.fnmatch_lines(["next: pytest * -k 'add or both' --distil-eval=memory:nearest --tb=no*"])
+    assert "no:hypothesispytest --distil-eval=memory:nearest" in " ".join(configured.stdout.str().split())
+
+
+@pytest.mark.parametrize(("verbosity", "lines"), [("-q", 1), ("-qq", 1)])
+def test_quiet_runs(pytester: pytest.Pytester, verbosity: str, lines: int) -> None:
+    """With `-q` the summary is one line, the last one above pytest's own."""
+    suite = Suite(pytester)
+    suite.write(FIVE)
+    printed = suite.run("--distil-collect", verbosity).stdout.str().splitlines()
+    ours = [n for n, line in enumerate(printed) if "distil: " in line]
+
+    assert lines == len(ours)
+    assert all("passed in" in line for line in printed[ours[0] + 1 :] if line)
+
+
+def test_without_a_terminal(pytester: pytest.Pytester) -> None:
+    """Under `-p no:terminal` the session is written and nothing is printed."""
+    suite = Suite(pytester)
+    suite.write(FIVE)
+    result = suite.run("--distil-collect", "-p", "no:terminal", subprocess=True)
+
+    assert ("", "") == (result.stdout.str(), result.stderr.str())
+    assert (Session(suite.sessions()[0]).folder / "calls.jsonl").exists()
+
+
+def test_the_summary_is_the_last_section(pytester: pytest.Pytester) -> None:
+    """It stands below pytest's own summaries and those of other plugins, directly above the closing line."""
+    pytester.makeconftest("def pytest_terminal_summary(terminalreporter):\n    terminalreporter.section('another')\n")
+    suite = Suite(pytester)
+    suite.write(FIVE + "\n    def test_fails():\n        assert add(1) == 0\n")
+    result = suite.run("--distil-collect")
+    sections = [line for line in result.stdout.str().splitlines() if line.startswith("===")]
+
+    assert ["short test summary info", "distil: collected"] == [line.strip("= ") for line in sections[-3:-1]]
+    result.stdout.fnmatch_lines(["*= another =*", "*= short test summary info =*", "*= distil: collected =*"])
 
 
 def numbers_of(session: Session) -> dict[str, object]:

@@ -85,8 +85,10 @@ def test_it_fits(width: int) -> None:
         left_out={RAISED: 12_345, NO_SCHEMA: 1},
         left_out_examples={RAISED: FIRST, NO_SCHEMA: replace(FIRST, reason=NO_SCHEMA)},
     )
-    lines = [line.text for line in collected(found, ".distil/x", width=width, command="pytest -k this and that")]
+    command = "pytest --distil-eval=memory:nearest"
+    *lines, last = [line.text for line in collected(found, ".distil/x", width=width, command=command)]
 
+    assert f"next: {command}" == last, "in one piece, so that it can be copied"
     wide = [line for line in lines if columns(line) > width]
     table_needs = 72
     assert not [line for line in wide if len(line.split()) > 1 and width >= table_needs], wide
@@ -225,7 +227,7 @@ def test_no_examples_are_said_loudly(changes: dict[str, Any], reason: str) -> No
 
 def test_no_rows_at_all() -> None:
     """Where nothing arrived, no test ran, or tests ran where the plugin is not."""
-    assert [Line("no examples: no test ran", {"red": True, "bold": True})] == nothing(0, width=80)
+    assert [Line("NO EXAMPLES: no test ran", {"red": True, "bold": True})] == nothing(0, width=80)
     assert "3 tests ran where pytest-distil is not" in nothing(3, width=200)[0].text
 
 
