@@ -1,4 +1,4 @@
-"""Every option of a run, read once: under the names that the user wrote, and only where they mean something together."""
+"""Every option of a run, read once: under the name that the user wrote, and only with what it goes together with."""
 
 from __future__ import annotations
 
@@ -74,21 +74,8 @@ BAD = {
     "timeout": ("0", "takes seconds above 0"),
     "max_requests": ("many", "takes a whole number from 1"),
 }
-FREE = {
-    "collect",
-    "baseline",
-    "reports",
-    "functions",
-    "dir",
-    "session",
-    "dry_run",
-    "disagreed",
-    "offline",
-    "refresh",
-} | {
-    "noise",
-    "base_url",
-}
+FLAGS = {"collect", "dry_run", "disagreed", "offline", "refresh", "noise"}
+FREE = FLAGS | {"baseline", "reports", "functions", "dir", "session", "base_url"}
 """Options that are flags, or whose values are checked where they are used: paths, addresses, import paths."""
 
 
@@ -146,7 +133,7 @@ def test_contradictions() -> None:
 
 
 def test_models_of_tasks() -> None:
-    """A task is answered by the model that names it best: by its whole name or its last parts, else by the other one."""
+    """A task is answered by the model that names most of it, from the end; else by the one that names none."""
     settings = Settings.read({"models": ("--distil-eval", ["price=a", "shop.price=b", "other"])})
 
     assert ["b", "a", "other"] == [settings.model_of(task) for task in ("my.shop.price", "bar.price", "my.price_of")]
