@@ -1,0 +1,123 @@
+"""Functions of all sorts that others mark by their paths, and references to them of all sorts."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+
+def plain(n: int) -> int:
+    """Return the next number."""
+    return n + 1
+
+
+def everything(a: int, /, b: int = 2, *rest: int, key: int = 3, **more: int) -> tuple[Any, ...]:
+    """Return what arrived."""
+    return (a, b, rest, key, more)
+
+
+class Base:
+    """Has what a method of a subclass asks for."""
+
+    def asks_its_class(self) -> Any:
+        """Return a word."""
+        return "base"
+
+
+class Shop(Base):
+    """Methods of every kind."""
+
+    @staticmethod
+    def static(n: int) -> int:
+        """Return the number."""
+        return n
+
+    @classmethod
+    def of_class(cls, n: int) -> tuple[str, int]:
+        """Return the class's name too."""
+        return (cls.__name__, n)
+
+    def method(self, n: int) -> int:
+        """Return the number."""
+        return n
+
+    def asks_its_class(self) -> Any:
+        """Return the names that the cell and `super()` give."""
+        return (__class__.__name__, super().asks_its_class())  # type: ignore[name-defined]
+
+    def private(self, *, __secret: int) -> int:
+        """Take a parameter whose name is mangled."""
+        return __secret
+
+
+def fibonacci(n: int) -> int:
+    """Call itself."""
+    return n if n < 2 else fibonacci(n - 1) + fibonacci(n - 2)  # noqa: PLR2004 - the definition
+
+
+async def fetch(n: int) -> int:
+    """Return the next number, awaited."""
+    return n + 1
+
+
+def raises() -> int:
+    """Fail."""
+    raise ValueError("no")
+
+
+def _make_counter() -> Callable[[], int]:
+    count = 0
+
+    def counter() -> int:
+        nonlocal count
+        count += 1
+        return count
+
+    return counter
+
+
+counter_of = _make_counter()
+static_alias = Shop.static
+bound_class_method = Shop.of_class
+bound_method = Shop().method
+partial_of_plain = functools.partial(plain, 1)
+TABLE = {"plain": plain}
+closure = (lambda function: lambda n: function(n))(plain)
+
+
+def with_default(function: Callable[[int], int] = plain) -> int:
+    """Hold a function as a default."""
+    return function(1)
+
+
+class Property:
+    """What cannot be marked."""
+
+    @property
+    def value(self) -> int:
+        """Return a number."""
+        return 1
+
+    def __init__(self) -> None:
+        self.made = True
+
+    @functools.lru_cache  # noqa: B019 - what is refused
+    def cached(self) -> int:
+        """Return a number."""
+        return 1
+
+
+def generator() -> Any:
+    """Yield."""
+    yield 1
+
+
+cached = functools.lru_cache(plain)
+builtin = len
+
+
+@functools.lru_cache
+def only_cached(n: int) -> int:
+    """Return the number."""
+    return n
