@@ -38,7 +38,7 @@ class Chats:
 
 
 class LentChat(Chat):
-    """A chat model behind a client that the user brought: asked as it is, with its own retries, and left open."""
+    """A chat model behind a client that the user brought: asked as it is, with its own retries."""
 
     def __init__(self, client: OpenAI | AsyncOpenAI, model: str, *, timeout: float) -> None:
         """Take a client; one that blocks is used in threads of ours."""
@@ -47,9 +47,11 @@ class LentChat(Chat):
         super().__init__(client, model, timeout=timeout)  # type: ignore[arg-type] # either is posted to
 
     async def aclose(self) -> None:
-        """Let go of the threads; the connections are the user's."""
+        """Let go of threads; a client for event loops is closed, because its connections end with the loop."""
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
+        else:
+            await super().aclose()
 
     async def _send(self, body: Any) -> httpx2.Response:
         """Send a request in the way of the client."""

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_distil.core.carried import Carried, Trained
-from pytest_distil.core.prompt import Answer, Prompt
+from pytest_distil.core.prompt import Answer, Model, Prompt
 from pytest_distil.formats import FORMATS, load
 from pytest_distil.mark.errors import ModelError
 from pytest_distil.mark.task import Task
@@ -25,6 +25,9 @@ from pytest_distil.run.outage import Outage
 from pytest_distil.run.quiet import LOGGER, Trouble, quietly
 from pytest_distil.run.translate import Reading, Translator
 from pytest_distil.run.typed import TypedTask
+
+if TYPE_CHECKING:
+    from pytest_distil.models.chats import LentChat
 
 _NO_MODEL = "{}: no model is named; write @distil(mode='dispatch', model=...) or set DISTIL_MODEL"
 
@@ -53,8 +56,8 @@ class TaskModel:
         shape = self._trained.format if self._trained else task.format or FORMATS[0]
         self.translator = Translator(self.typed, load(shape), longest_reply=None)
         self._outage = Outage()
-        self._own: Any = None
-        """The model behind a client of the user's that is asked in the caller's own event loop."""
+        self._own = None if self._source.client is None else _lent(self._source)
+        """The model behind a client of the user's, for callers whose event loop it was made for."""
 
     def prompt(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Prompt | Trouble:
         """Return what the model is sent for a call, or why there is no prompt."""
@@ -76,19 +79,15 @@ class TaskModel:
 
     async def ask_here(self, prompt: Prompt) -> Answer:
         """Await the answer to a prompt: in the caller's loop where the client is the user's own and made for it."""
-        if self._source.client is not None and _in_asyncio():
-            from pytest_distil.models.chats import lent
-
-            self._own = self._own or lent(self._source.client, self.spec.name, timeout=self._source.timeout)
-            if not self._own.blocks:
-                return await self._ask_own(prompt)
+        if self._own is not None and not self._own.blocks and _in_asyncio():
+            return await self._ask_own(self._own, prompt)
         return await self.ask(prompt)
 
-    async def _ask_own(self, prompt: Prompt) -> Answer:
+    async def _ask_own(self, model: Model, prompt: Prompt) -> Answer:
         """Await the answer of the user's own client."""
         if known := self._outage.answer():
             return known
-        answer = await answer_in_time(self._own, prompt, limit=self._source.timeout)
+        answer = await answer_in_time(model, prompt, limit=self._source.timeout)
         self._outage.note(answer)
         return answer
 
@@ -153,6 +152,13 @@ def _endpoint(carried: Carried | None) -> Endpoint:
     named = {"DISTIL_API_KEY": os.environ.get("DISTIL_API_KEY") or os.environ.get(carried.key or "", "")}
     shared = {name: value for name, value in os.environ.items() if name != "OPENAI_API_KEY" or carried.base_url is None}
     return endpoint({**shared, **named}, base_url=carried.base_url)
+
+
+def _lent(source: Source) -> LentChat:
+    """Return the model behind a user's client; raise `ModelError` where it is no client."""
+    from pytest_distil.models.chats import lent
+
+    return lent(source.client, source.spec.name, timeout=source.timeout)
 
 
 def _in_asyncio() -> bool:
