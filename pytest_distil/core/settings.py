@@ -106,6 +106,8 @@ _ONLY_EVAL = frozenset(
 )
 """Options that mean nothing where no model is asked: given alone, the gate would pass silently."""
 
+_GATES = frozenset({"fail_under", "fail_under_tests", "baseline"})
+
 
 def _check_together(settings: Settings, given: Mapping[str, tuple[str, Any]]) -> None:
     """Refuse options that contradict each other."""
@@ -114,6 +116,9 @@ def _check_together(settings: Settings, given: Mapping[str, tuple[str, Any]]) ->
             raise SettingError(name, "needs --distil-eval=MODEL")
     if settings.mode is None and settings.functions and given["functions"][0].startswith("--"):
         raise SettingError(given["functions"][0], "needs --distil-collect or --distil-eval=MODEL")
+    gates = [name for key, (name, _) in given.items() if key in _GATES and name.startswith("--")]
+    if settings.dry_run and gates:
+        raise SettingError("--distil-dry-run", f"asks nothing, so there is nothing that {gates[0]} could judge")
     if settings.offline and settings.refresh:
         raise SettingError("--distil-offline", "cannot be used with --distil-refresh, which asks again")
     if settings.mode == "eval" and settings.format == "raw":

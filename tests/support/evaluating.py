@@ -118,6 +118,15 @@ class Project:
     def _reports(self) -> set[Path]:
         return {*(self.folder / ".distil" / "reports").glob("*.json")}
 
+    def run_script(self, name: str) -> str:
+        """Run a file of the suite as a script, and return what it prints."""
+        env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        command = [sys.executable, f"{name}.py"]
+        done = subprocess.run(
+            command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=_SECONDS, check=False
+        )
+        return done.stdout + done.stderr
+
     def collect(self, *args: str, **more: Any) -> Ran:
         """Make a session."""
         return self.run("--distil-collect", "-q", *args, **more)
