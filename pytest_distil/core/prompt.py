@@ -68,13 +68,16 @@ class Answer:
     """Whether it came from the store of answers, without a request."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return the answer as plain JSON."""
-        return asdict(self)
+        """Return the answer as plain JSON, its message as it is."""
+        return {name: getattr(self, name) for name in _ANSWER} | {"usage": asdict(self.usage)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Answer:
         """Read what `to_json` made."""
         return cls(**{**data, "usage": Usage(**data["usage"])})
+
+
+_ANSWER = tuple(one.name for one in fields(Answer))
 
 
 class Unanswered(Exception):

@@ -70,7 +70,8 @@ class EvaluatingSession:
         """Take what a test's last report brings; where it ends the run (`-x`), ask nothing more."""
         vouched = self._vouching.watch(rows.worker(report), report)
         self._outcomes.watch(report)
-        self._places[report.nodeid] = github.place(report, self._config)
+        if report.when == "setup":
+            self._places[report.nodeid] = github.place(report, self._config)
         for event in rows.take(report, vouched=vouched):
             self._outcomes.note(event)
             self._evaluation.take(event)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from pytest_distil.core.prompt import Answer
@@ -28,13 +28,12 @@ class Judgement:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain JSON."""
-        answer = self.answer.to_json()
         return {
             "verdict": self.verdict,
             "value": self.reading.text,
             "reason": self.reading.reason,
             "sent": self.reading.sent,
-            "answer": {key: answer[key] for key in _KEPT},
+            "answer": {key: getattr(self.answer, key) for key in _KEPT} | {"usage": asdict(self.answer.usage)},
         }
 
 

@@ -15,6 +15,9 @@ WINDOW = 4
 """Prompts asked ahead of the running test, as a multiple of the requests in flight: enough to keep them busy while
 tests differ in length, few enough that a run which stops early has not paid for all."""
 
+_BATCHES = 8
+"""Parts of a window that are asked at once: one prompt at a time would wake up two processes for each."""
+
 
 class Prefetch:
     """Walks through recorded calls in the order of the tests, a window ahead of the one that runs."""
@@ -32,8 +35,9 @@ class Prefetch:
 
     def advance(self, test: str | None) -> None:
         """Ask for all calls of the tests up to `test` (None: before the first one), and a window more."""
-        reached = -1 if test is None else self._order.get(test, -1)
-        self._ask_up_to(bisect_right(self._places, reached) + self._ahead)
+        reached = bisect_right(self._places, -1 if test is None else self._order.get(test, -1))
+        if self._next < reached + self._ahead - self._ahead // _BATCHES:
+            self._ask_up_to(reached + self._ahead)
 
     def finish(self) -> None:
         """Ask for everything that is left: the tests are over, and the recorded calls are judged with the others."""

@@ -19,7 +19,16 @@ from typing import Any
 from pytest_distil.core.prompt import Answer, Prompt
 from pytest_distil.mark.errors import ModelError
 from pytest_distil.run.asker.ticket import Ticket
-from pytest_distil.run.asker.wire import Address, AskerSettings, Stats, ToAsker, pack, prompt_to_json, receive
+from pytest_distil.run.asker.wire import (
+    Address,
+    AskerSettings,
+    Stats,
+    ToAsker,
+    pack,
+    prompt_to_json,
+    receive,
+    send_from,
+)
 
 _GONE = "the process that asks models has ended"
 _SECONDS_TO_FLUSH = 5.0
@@ -109,22 +118,22 @@ class _Link:
 
     def close(self) -> None:
         """Send what is queued, then end both threads."""
+        self.send({"kind": "bye"})
         self._out.put(None)
         self._writer.join(_SECONDS_TO_FLUSH)
         self._reader.join(_SECONDS_TO_FLUSH)
 
     def _write(self) -> None:
         try:
-            while (message := self._out.get()) is not None:
-                self._connection.send_bytes(message)
-            self._connection.send_bytes(pack({"kind": "bye"}))
+            send_from(self._out, self._connection)
         except OSError:  # the reader sees it too
             return
 
     def _read(self) -> None:
         try:
             while True:
-                self._fill(receive(self._connection))
+                for message in receive(self._connection):
+                    self._fill(message)
         except (EOFError, OSError):
             pass
         finally:

@@ -24,7 +24,7 @@ from typing import Any
 
 from pytest_distil.core.prompt import Answer, Prompt
 from pytest_distil.run.asker.desk import Desk
-from pytest_distil.run.asker.wire import Answered, Ask, AskerSettings, Counted, pack, receive
+from pytest_distil.run.asker.wire import Answered, Ask, AskerSettings, Counted, pack, receive, send_from
 
 _INPUT, _OUTPUT, _ERRORS = 0, 1, 2
 _BACKLOG = 64
@@ -113,12 +113,19 @@ class Server:
             deliver_challenge(connection, self._authkey)
             answer_challenge(connection, self._authkey)
             Thread(target=_write, args=(connection, out), daemon=True).start()
-            while (message := receive(connection))["kind"] != "bye":
-                self._loop.call_soon_threadsafe(self._take, message, out.put)
+            is_here = True
+            while is_here:
+                messages = receive(connection)
+                is_here = all(message["kind"] != "bye" for message in messages)
+                self._loop.call_soon_threadsafe(self._take_all, messages, out.put)
         except (OSError, EOFError, ValueError, AuthenticationError):
             pass
         finally:
             out.put(None)
+
+    def _take_all(self, messages: list[Any], send: Callable[[bytes], None]) -> None:
+        for message in messages:
+            self._take(message, send)
 
     def _take(self, message: Any, send: Callable[[bytes], None]) -> None:
         """Do what a message says, once there are settings."""
@@ -181,8 +188,7 @@ def _ask(desk: Desk, message: Ask, send: Callable[[bytes], None]) -> None:
 def _write(connection: Connection, out: SimpleQueue[bytes | None]) -> None:
     """Write one client's answers: a client that does not read holds up nobody else."""
     try:
-        while (message := out.get()) is not None:
-            connection.send_bytes(message)
+        send_from(out, connection)
     except OSError:
         pass
     finally:

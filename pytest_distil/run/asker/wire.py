@@ -1,5 +1,7 @@
 """What travels between the asker and those who ask: JSON in ASCII, framed by `multiprocessing.connection`, no pickle.
 
+A frame is a list of messages: those that wait go together, so that threads need not wake up for each.
+
 to the asker                                         from the asker
 {"kind": "configure", "settings": {...}}             {"kind": "answer", "id": 7, "answer": {...}}
 {"kind": "ask", "id": 7, "prompt": {...},            {"kind": "stats", "id": 8, "stats": {...}}
@@ -13,11 +15,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
+from queue import Empty, SimpleQueue
 from typing import Any, Literal, TypedDict
 
 from pytest_distil.core.prompt import Prompt, Usage
+
+_MOST_IN_A_FRAME = 64
+"""Few enough that nobody waits for long because of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +199,19 @@ def pack(message: ToAsker | FromAsker | dict[str, Any]) -> bytes:
     return json.dumps(message, separators=(",", ":")).encode("ascii")
 
 
-def receive(connection: Connection) -> Any:
-    """Wait for the next message; raise `EOFError` or `OSError` where none will come."""
-    return json.loads(connection.recv_bytes())
+def receive(connection: Connection) -> list[Any]:
+    """Wait for the next messages; raise `EOFError` or `OSError` where none will come."""
+    return json.loads(connection.recv_bytes())  # type: ignore[no-any-return]
+
+
+def send_from(queue: SimpleQueue[bytes | None], connection: Connection) -> None:
+    """Send packed messages as they are queued, until there is a None; raise `OSError` where nobody takes them."""
+    goes_on = True
+    while goes_on:
+        frame = [queue.get()]
+        with suppress(Empty):
+            while frame[-1] is not None and len(frame) < _MOST_IN_A_FRAME:
+                frame.append(queue.get_nowait())
+        goes_on = frame[-1] is not None
+        if messages := [one for one in frame if one is not None]:
+            connection.send_bytes(b"[" + b",".join(messages) + b"]")

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import json
 from multiprocessing import Pipe
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
 from pytest_distil.core.prompt import Prompt, Usage
-from pytest_distil.run.asker.wire import Address, AskerSettings, Stats, pack, prompt_to_json, receive
+from pytest_distil.run.asker.wire import Address, AskerSettings, Stats, pack, prompt_to_json, receive, send_from
 
 SETTINGS = AskerSettings(
     "student", base_url="http://host/v1", key="secret", concurrency=7, store="a.sqlite", examples=("x", "y")
@@ -51,9 +52,13 @@ def test_any_text_travels() -> None:
     packed = pack(
         {"kind": "ask", "id": 1, "prompt": prompt_to_json(prompt), "model": None, "repeat": 0, "prefetch": False}
     )
-    here.send_bytes(packed)
+    queue: SimpleQueue[bytes | None] = SimpleQueue()
+    for one in (packed, packed, None):
+        queue.put(one)
     with here, there:
-        received = receive(there)
+        send_from(queue, here)
+        received, again = receive(there)
 
     assert packed.isascii()
     assert prompt == Prompt(**received["prompt"])
+    assert received == again
