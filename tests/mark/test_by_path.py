@@ -140,8 +140,11 @@ def test_an_inherited_method_names_its_base() -> None:
     """A function is marked where it stands."""
     _, problems = calls_seen("json", "json.decoder:JSONDecodeError.with_traceback", run=lambda _: None)
 
-    assert ["json.decoder:JSONDecodeError.with_traceback: 'with_traceback' is inherited; mark the base: "
-            "builtins:BaseException.with_traceback"] == problems  # fmt: skip
+    base = "builtins:BaseException.with_traceback"
+
+    assert [f"json.decoder:JSONDecodeError.with_traceback: 'with_traceback' is inherited; mark the base: {base}"] == (
+        problems
+    )
 
 
 @pytest.mark.parametrize(

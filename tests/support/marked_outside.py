@@ -53,7 +53,7 @@ class Shop(Base):
 
 def fibonacci(n: int) -> int:
     """Call itself."""
-    return n if n < 2 else fibonacci(n - 1) + fibonacci(n - 2)  # noqa: PLR2004 - the definition
+    return n if n < 2 else fibonacci(n - 1) + fibonacci(n - 2)
 
 
 async def fetch(n: int) -> int:
@@ -64,6 +64,13 @@ async def fetch(n: int) -> int:
 def raises() -> int:
     """Fail."""
     raise ValueError("no")
+
+
+def _calling(function: Callable[[int], int]) -> Callable[[int], int]:
+    def call(n: int) -> int:
+        return function(n)
+
+    return call
 
 
 def _make_counter() -> Callable[[], int]:
@@ -82,8 +89,8 @@ static_alias = Shop.static
 bound_class_method = Shop.of_class
 bound_method = Shop().method
 partial_of_plain = functools.partial(plain, 1)
+closure = _calling(plain)
 TABLE = {"plain": plain}
-closure = (lambda function: lambda n: function(n))(plain)
 
 
 def with_default(function: Callable[[int], int] = plain) -> int:
