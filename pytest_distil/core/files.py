@@ -40,7 +40,7 @@ def write_json(path: Path, value: Json) -> None:
 def read_json(path: Path) -> Json:
     """Read a JSON document; raise `DataError` where there is none."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(path, _why(error)) from error
 
@@ -63,9 +63,14 @@ def read_lines(path: Path, *, torn_end: bool = False) -> Iterator[tuple[int, Any
 
 def _parse(path: Path, number: int, line: bytes) -> Json:
     try:
-        return json.loads(line)
+        return json.loads(line, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise DataError(path, _why(error), line=number) from error
+
+
+def _refuse(constant: str) -> Json:
+    """Refuse what Python reads beyond JSON: NaN and infinities, which nothing here could write again."""
+    raise ValueError(f"not JSON: {constant}")
 
 
 def _why(error: Exception) -> str:
