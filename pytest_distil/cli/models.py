@@ -14,6 +14,7 @@ from pytest_distil.core.settings import Settings
 from pytest_distil.formats import FORMATS, RAW
 from pytest_distil.mark.errors import ModelError
 from pytest_distil.models.endpoint import endpoint
+from pytest_distil.run.carrying import carried
 from pytest_distil.run.tuning import draft, origin_of
 from pytest_distil.store.cards import Cards
 from pytest_distil.store.home import Home
@@ -35,6 +36,12 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     one = commands.add_parser("add", help="take a model that was trained elsewhere")
     _add_arguments(one)
     _common(one)
+    one = commands.add_parser("export", help="print the card that travels with the code, for @distil(card=FILE)")
+    one.add_argument("model", metavar="MODEL", help="latest, or the id of a model or a job")
+    one.add_argument("--base-url", metavar="URL", help="where it is served; default: where it was trained")
+    one.add_argument("--key", metavar="NAME", help="the environment variable that will hold the key, never the key")
+    one.add_argument("--dir", default=Settings().dir, metavar="DIR", help="default: %(default)s")
+    one.set_defaults(run=_export)
     one = commands.add_parser("remove", help="forget a model; nothing happens to the model itself")
     one.add_argument("model", metavar="MODEL", help="the id of a model or a job")
     one.set_defaults(run=_remove)
@@ -141,6 +148,13 @@ def _of_file(card: Card, args: argparse.Namespace, home: Home) -> Card:
     known = draft(origin, provider=card.provider, base=args.base or "", files=files).to_json()
     own = {key: value for key, value in card.to_json().items() if value}
     return Card.from_json({**known, **own})
+
+
+def _export(args: argparse.Namespace) -> int:
+    home = Home(Path(args.dir))
+    card = carried(Cards(home).get(args.model), home, base_url=args.base_url, key=args.key)
+    print(json.dumps(card.to_json(), ensure_ascii=False, indent=1))
+    return 0
 
 
 def _remove(args: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,21 +12,24 @@ from pytest_distil.core.carried import Carried, Trained
 from pytest_distil.core.files import read_json
 from pytest_distil.formats import FORMATS, load
 from pytest_distil.mark.errors import DataError, ModelError
-from pytest_distil.models.endpoint import OPENAI
+from pytest_distil.models.endpoint import OPENAI, Endpoint
 from pytest_distil.run.recorded import Recorded
 from pytest_distil.run.translate import max_tokens
 from pytest_distil.run.tuning import prompt_digest
 from pytest_distil.store.home import MANIFEST, Home
 
+_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
+
 _LOCAL = "local"
 """The provider of a model that was trained on this machine."""
 
 
-def carried(card: Card, home: Home, *, key: str | None = None) -> Carried:
-    """Return a model's card with what production needs; `key` is the name of the variable that holds the key.
+def carried(card: Card, home: Home, *, base_url: str | None = None, key: str | None = None) -> Carried:
+    """Return a model's card with what production needs.
 
-    The limit of tokens comes from the session that it was trained on, where that is still here. Raises `ModelError`
-    for a model that is not finished, or of which nobody knows what it was trained on.
+    `base_url` is where it is served, unless where it was trained; `key` names the variable that holds the key. The
+    limit of tokens comes from the session that it was trained on, where that is still here. Raises `ModelError` for a
+    model that is not finished, of which nobody knows what it was trained on, or where a key is given for its name.
     """
     if card.model is None:
         raise ModelError(f"{card.name} is not finished; `pytest-distil jobs status` follows it")
@@ -33,11 +37,13 @@ def carried(card: Card, home: Home, *, key: str | None = None) -> Carried:
         raise ModelError(
             f"nobody knows what {card.name} was trained on; `pytest-distil models add --file FILE` says it"
         )
+    if key is not None and not _NAME.fullmatch(key):  # said without it: it may be the key itself
+        raise ModelError("the key's variable is a name like TRIAGE_API_KEY; the key itself never stands in a file")
     recorded = _recorded(card, home)
-    hosted = None if card.provider == _LOCAL else card.provider
+    hosted = base_url or (None if card.provider == _LOCAL else card.provider)
     return Carried(
         card=card,
-        base_url=hosted,
+        base_url=Endpoint(hosted).shown if hosted else None,
         key=key or ("OPENAI_API_KEY" if hosted == OPENAI else "DISTIL_API_KEY"),
         tasks={name: _trained(card, brief, recorded) for name, brief in card.trained().items()},
     )
