@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,13 @@ def _add_eval(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="as for pytest --distil-eval")
     parser.add_argument("session", metavar="SESSION", nargs="?", default="latest", help="name or folder")
     parser.add_argument("--dir", default=".distil", help="where sessions are kept (default: %(default)s)")
+    parser.add_argument(
+        "--path",
+        metavar="FOLDER",
+        action="append",
+        default=["."],
+        help="where the tasks' modules are, beside the working directory; repeatable (as pytest's pythonpath)",
+    )
     parser.add_argument("--all", action="store_true", help="ask about the calls of the training side too")
     parser.add_argument("--offline", action="store_true", help="stored answers only")
     parser.add_argument("--out", metavar="PATH", type=Path, help="also write the report here: .json, .md or .html")
@@ -80,7 +87,7 @@ def _eval(args: argparse.Namespace) -> int:
         raise DataError(args.dir, "no finished session; `pytest --distil-collect` makes one")
     if args.out:
         reports.check(str(args.out))
-    report = _evaluated(_settings(args), home, Recorded.read(folder), held_out_only=not args.all)
+    report = _evaluated(_settings(args), home, Recorded.read(folder), held_out_only=not args.all, path=args.path)
     path = home.new_report(report["model"])
     for one in (path, args.out) if args.out else (path,):
         reports.write(report, one)
@@ -88,7 +95,9 @@ def _eval(args: argparse.Namespace) -> int:
     return int(report["ruling"]["passed"] is False)
 
 
-def _evaluated(settings: Settings, home: Home, recorded: Recorded, *, held_out_only: bool) -> ReportJson:
+def _evaluated(
+    settings: Settings, home: Home, recorded: Recorded, *, held_out_only: bool, path: Sequence[str]
+) -> ReportJson:
     """Return the report; a terminal shows how many answers have come."""
     spec = parse(settings.models[""], option="MODEL")
     wanted = asker_settings(settings, home, recorded, os.environ)
@@ -96,7 +105,7 @@ def _evaluated(settings: Settings, home: Home, recorded: Recorded, *, held_out_o
     try:
         client = connect(asker.address)
         client.configure(wanted)
-        direct = Direct(settings, client, recorded, held_out_only=held_out_only)
+        direct = Direct(settings, client, recorded, held_out_only=held_out_only, path=path)
         tickets = direct.ask()
         with Line() as line:
             for n, ticket in enumerate(tickets, 1):

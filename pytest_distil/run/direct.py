@@ -26,16 +26,27 @@ from pytest_distil.run.recorded import Recorded
 class Direct:
     """Asks about the recorded calls of one session."""
 
-    def __init__(self, settings: Settings, asking: Asking, recorded: Recorded, *, held_out_only: bool) -> None:
-        """Take who is asked, and whether calls of the training side are left alone."""
+    def __init__(
+        self,
+        settings: Settings,
+        asking: Asking,
+        recorded: Recorded,
+        *,
+        held_out_only: bool,
+        path: Sequence[str] = (".",),
+    ) -> None:
+        """Take who is asked, and whether calls of the training side are left alone, and where modules are."""
         self._evaluator = Evaluator(settings, asking, recorded)
         self._evaluation = Evaluation(settings, recorded)
         self._examples = [one for one in recorded.examples.values() if one.held_out or not held_out_only]
         self._briefs = recorded.manifest.briefs()
+        self._path = path
 
     def ask(self) -> list[Ticket[Answer]]:
         """Send every prompt in today's words and return the tickets; raise `ModelError` for a task that is gone."""
-        tasks = {name: imported(brief) for name, brief in self._briefs.items() if name in self._names()}
+        tasks = {
+            name: imported(brief, path=self._path) for name, brief in self._briefs.items() if name in self._names()
+        }
         return [ticket for example in self._examples for ticket in self._send(tasks[example.task], example)]
 
     def report(self) -> ReportJson:
