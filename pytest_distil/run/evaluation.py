@@ -97,7 +97,7 @@ class Evaluation:
             selection=replace(selection, expected=len(expected) if self._recorded else None),
             left_out=self._left_out(),
             hints=_hints(trials),
-            unused=len({key[:2] for key in self.sightings.judgements} - self.sightings.calls.keys()),
+            unused=len({key[:2] for key in self.sightings.judgements} - self.sightings.calls.keys()) if ended else 0,
         )
         return report | {"ruling": gate.judge(report, wants=self._wants)}
 
