@@ -82,6 +82,7 @@ class Drift:
     def leave_out(self, reason: str) -> None:
         """Count a call that was chosen and that there is no pair of."""
         self._left_out[reason] += 1
+        self._is_new = True
 
     def flush(self) -> None:
         """Write what there is, and wait for it."""
@@ -119,7 +120,7 @@ class Drift:
 
     def _write(self) -> None:
         """Write the report, where there is anything new; a disk that is full is no trouble of the program's."""
-        if not self._is_new:
+        if not self._is_new or not self._trials:
             return
         report = self._report()
         try:
