@@ -122,6 +122,7 @@ class Drift:
         """Write the report, where there is anything new; a disk that is full is no trouble of the program's."""
         if not self._is_new or not self._trials:
             return
+        self._is_new = False
         report = self._report()
         try:
             if self._path is None:
@@ -131,7 +132,6 @@ class Drift:
         except OSError as error:
             self._tell("the report on production could not be written: %s", error)
         self._written = time.monotonic()
-        self._is_new = False
 
     def _report(self) -> ReportJson:
         """Return the report of all pairs so far, judged without a gate."""
