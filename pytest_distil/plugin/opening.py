@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 import pytest
 
 from pytest_distil.core.settings import Settings
 from pytest_distil.mark.errors import DistilError
 from pytest_distil.plugin import rows
+from pytest_distil.plugin.showing import show
+from pytest_distil.reports.layout import Line
+from pytest_distil.reports.words import visible
 from pytest_distil.run.announce import announcement
 from pytest_distil.run.asker.client import AskerClient, connect
 from pytest_distil.run.asker.process import AskerProcess
@@ -17,6 +20,8 @@ from pytest_distil.run.asker.wire import AskerSettings
 from pytest_distil.run.recorded import Recorded
 from pytest_distil.run.wanted import asker_settings
 from pytest_distil.store.home import Home
+
+_DIED = "the process that asks models has ended by itself; its last output:"
 
 
 class Opening:
@@ -31,6 +36,8 @@ class Opening:
         self._recorded = recorded
         self._asker = asker
         self.client: AskerClient | None = None
+        self._messages: list[str] = []
+        """What the asker has to say to the user, at the end."""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
@@ -54,10 +61,25 @@ class Opening:
             self.client.stop(reason)
 
     def close(self) -> None:
-        """Let go of the asker."""
+        """Let go of the asker, after it has said what the user must know."""
         if self.client:
+            stats = self.client.stats().result()
+            self._messages += stats.messages
             self.client.close()
+        if self._asker.died():
+            self._messages.append(
+                f"the process that asks models has ended by itself; its last output:\n{self._asker.log()}"
+            )
         self._asker.close()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, object, object]:
+        """Say what happened to the asker and to its store."""
+        result = yield
+        lines = [line for message in self._messages for line in message.splitlines()]
+        if lines:
+            show(terminalreporter, "distil: asking", [Line(visible(line)) for line in lines])
+        return result
 
     def _open(self, tests: Sequence[str]) -> None:
         if self.client or not tests:
