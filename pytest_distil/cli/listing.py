@@ -47,7 +47,7 @@ def as_json(one: Listed) -> dict[str, Any]:
     manifest = one.manifest
     if manifest is None:
         return {**head, "fault": one.fault} if one.fault else head
-    kept = ("started", "seconds", "commit", "partial", "recovered", "merged", "tests", "left_out", "files")
+    kept = ("started", "seconds", "commit", "partial", "recovered", "vouched", "merged", "tests", "left_out", "files")
     numbers = ("calls", "tests", "examples", "train", "validation", "held_out", "patterns", "format")
     tasks = [
         {name: task.brief[name] for name in ("task", "dataset")} | {name: getattr(task, name) for name in numbers}
@@ -85,5 +85,10 @@ def _notes(one: Listed) -> str:
         more = {"killed": "; `pytest-distil recover` saves it", "damaged": f": {one.fault}"}
         return one.state + more.get(one.state, "")
     merged = f"merged from {plural(len(one.manifest.merged), 'session')}" if one.manifest.merged else ""
-    flags = {"recovered": one.manifest.recovered, "partial": one.manifest.partial, "latest": one.is_latest}
+    flags = {
+        "not vouched by tests": not one.manifest.vouched,
+        "recovered": one.manifest.recovered,
+        "partial": one.manifest.partial,
+        "latest": one.is_latest,
+    }
     return ", ".join(filter(None, [merged, *(name for name, is_so in flags.items() if is_so)]))

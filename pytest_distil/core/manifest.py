@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Self
 
 from pytest_distil.core.brief import Brief
@@ -69,6 +69,8 @@ class Manifest:
     tasks: tuple[TaskNumbers, ...]
     files: Mapping[str, str]
     """SHA-256 by file name."""
+    vouched: bool = True
+    """Whether tests vouch for its calls: not for lines that production wrote, nor for inputs that were labelled."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the manifest as plain JSON."""
@@ -80,12 +82,17 @@ class Manifest:
         if not isinstance(data, dict) or data.get("v") != MANIFEST_VERSION:
             raise ValueError(f"not a session manifest of version {MANIFEST_VERSION}")
         try:
-            values = {one.name: data[one.name] for one in fields(cls)}
+            values = {one.name: data[one.name] for one in fields(cls) if one.default is MISSING or one.name in data}
             tasks = tuple(TaskNumbers(**_pairs(task)) for task in data["tasks"])
             firsts = {reason: LeftOut(**one) for reason, one in data["left_out_examples"].items()}
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"a session manifest that is incomplete: {error}") from error
         return cls(**{**values, "tasks": tasks, "left_out_examples": firsts, "merged": tuple(data["merged"])})
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a gate may judge by it unasked: a whole suite vouches for it."""
+        return self.vouched and not self.partial
 
     @property
     def examples(self) -> int:

@@ -38,7 +38,9 @@ class Direct:
         """Take who is asked, and whether calls of the training side are left alone, and where modules are."""
         self._evaluator = Evaluator(settings, asking, recorded)
         self._evaluation = Evaluation(settings, recorded)
-        self._examples = [one for one in recorded.examples.values() if one.held_out or not held_out_only]
+        # What no test vouches for is judged where its session was asked for, not where it was merged into another.
+        vouched = [one for one in recorded.examples.values() if one.tests or not recorded.manifest.vouched]
+        self._examples = [one for one in vouched if one.held_out or not held_out_only]
         self._briefs = recorded.manifest.briefs()
         self._path = path
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pytest_distil.core.brief import PARTS
@@ -13,7 +14,7 @@ from pytest_distil.mark.errors import DataError
 from pytest_distil.run.facts import Facts
 from pytest_distil.run.stock import Stock
 from pytest_distil.store.home import Home
-from pytest_distil.store.session import read_conflicts, read_examples, read_manifest
+from pytest_distil.store.session import read_conflicts, read_examples, read_manifest, write_manifest
 
 
 def merge(folders: Sequence[Path], home: Home) -> tuple[Path, Manifest]:
@@ -21,8 +22,8 @@ def merge(folders: Sequence[Path], home: Home) -> tuple[Path, Manifest]:
 
     Duplicates are merged, conflicts settled anew, and what any session held out stays held out. The newest
     session's settings hold, and its briefs where nothing differs that a prompt says. It is a session of the whole
-    suite, for that is what shards are merged for. Raises `DataError` for fewer than two sessions, and where two
-    know the same task by briefs that differ.
+    suite, for that is what shards are merged for, and tests vouch for it where they do for one of them. Raises
+    `DataError` for fewer than two sessions, and where two know the same task by briefs that differ.
     """
     sessions = _read(folders)
     manifests = [manifest for _, manifest in sessions]
@@ -35,7 +36,10 @@ def merge(folders: Sequence[Path], home: Home) -> tuple[Path, Manifest]:
     names = tuple(manifest.id for manifest in manifests)
     seconds = sum(manifest.seconds for manifest in manifests)
     manifest = stock.write(merged, seconds=seconds, partial=False, merged=names)
-    if manifest.examples:
+    if not any(one.vouched for one in manifests):
+        manifest = replace(manifest, vouched=False)
+        write_manifest(merged, manifest)
+    if manifest.examples and manifest.vouched:
         home.set_latest(merged)
     return merged, manifest
 

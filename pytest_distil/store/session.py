@@ -101,14 +101,14 @@ def read_conflicts(folder: Path) -> Iterator[Conflict]:
 def find_session(home: Home, wanted: str) -> Path | None:
     """Return the folder that `latest`, `none`, a session's name or a path means.
 
-    `latest` passes over sessions of partial runs, and is None where there is no other. Raises `DataError` for a
-    name or path that is no session.
+    `latest` passes over sessions of partial runs and those that no test vouches for, and is None where there is no
+    other. Raises `DataError` for a name or path that is no session.
     """
     if wanted == "none":
         return None
     if wanted == "latest":
         newest = [path for path in (home.latest(), *reversed(home.finished_sessions())) if path]
-        return next((path for path in newest if not read_manifest(path).partial), None)
+        return next((path for path in newest if read_manifest(path).is_whole), None)
     folder = _folder(home, wanted, MANIFEST)
     if folder is not None:
         return folder
