@@ -13,7 +13,7 @@ from pytest_distil.plugin import rows
 from pytest_distil.plugin.showing import show
 from pytest_distil.reports.layout import Line
 from pytest_distil.reports.words import visible
-from pytest_distil.run.announce import announcement
+from pytest_distil.run.announce import announcement, out_of_reach
 from pytest_distil.run.asker.client import AskerClient, connect
 from pytest_distil.run.asker.process import AskerProcess
 from pytest_distil.run.asker.wire import AskerSettings
@@ -90,6 +90,7 @@ class Opening:
         except DistilError as error:
             raise pytest.UsageError(str(error)) from error
         say(self._config, announcement(self._settings, wanted, self._recorded, tests))
+        say(self._config, out_of_reach(self._settings, self._recorded, tests))
         client.configure(wanted)
         self.client = client
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pytest_distil.core.call import Example, in_sample
 from pytest_distil.core.phrases import plural
 from pytest_distil.core.settings import Settings
+from pytest_distil.core.thresholds import unreachable
+from pytest_distil.core.wants import on_side
 from pytest_distil.formats import load
 from pytest_distil.models import parse
 from pytest_distil.models.endpoint import Endpoint, endpoint
@@ -38,6 +40,25 @@ def announcement(
     lengths = list(_lengths(settings, recorded, examples))
     shots = f", each with {plural(settings.shots, 'example')} before it," if settings.shots else ""
     return f"distil: up to {_amount(settings, lengths)}{shots} go to {where}; stored answers are not asked for again"
+
+
+def out_of_reach(settings: Settings, recorded: Recorded | None, tests: Sequence[str]) -> str | None:
+    """Return a line that says that even full agreement could not hold the gate; None where it could, or is unknown.
+
+    Each call that the session holds of these tests counts as independent, which is the most that it can be worth.
+    """
+    if settings.confidence is None or settings.fail_under is None or (recorded is None and settings.fail_under < 1):
+        return None
+    judged = settings.gate_on or ("held-out" if settings.holdout else "all")
+    n = sum(
+        on_side(judged, one.held_out) and settings.model_of(one.task) is not None
+        for one in (recorded.of_tests(tests) if recorded else ())
+        if in_sample(one.fingerprint, settings.sample)
+    )
+    verb = {"held-out": "holds out", "new-patterns": "holds out as new patterns", "all": "holds"}[judged]
+    holding = f"this session {verb} {n:,}"
+    said = unreachable(settings.fail_under, confidence=settings.confidence, independent=max(1, n), holding=holding)
+    return f"distil: {said}" if said else None
 
 
 def dry_run(settings: Settings, prompts: Mapping[Key, int], variables: Mapping[str, str]) -> list[str]:

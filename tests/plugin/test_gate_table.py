@@ -199,3 +199,38 @@ def _agrees_in_junit(project: Project, ran: Ran, row: Row) -> None:
         said = [one.get("name") for one in case.iter("property")]
 
         assert len(said) == len(set(said)), name
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (
+            ("--distil-fail-under=95", "--distil-gate-on=all"),
+            "distil: 95 at 95 % confidence needs at least 52 independent calls; this session holds 32",
+        ),
+        (
+            ("--distil-fail-under=100",),
+            "distil: 100 at 95 % confidence can be shown by no number of calls; "
+            "ask for less than 100, or for no confidence",
+        ),
+    ],
+)
+def test_out_of_reach(collected: Project, tmp_path: Path, options: tuple[str, ...], says: str) -> None:
+    """A threshold that full agreement could not show is said before anything is asked, and then fails the gate."""
+    ran = collected.copy(tmp_path / "suite").run(MAJORITY, "--distil-confidence=95", *options)
+
+    assert pytest.ExitCode.TESTS_FAILED == ran.status
+    assert says in ran.out.splitlines()
+    assert ran.out.index(says) < ran.out.index("100%")
+
+
+@pytest.mark.parametrize("text", ["{}", "no JSON", '{"v": 1, "kind": "baseline"}'])
+def test_a_damaged_baseline(collected: Project, tmp_path: Path, text: str) -> None:
+    """A baseline that cannot be read ends the run before its first test, with a message that names the file."""
+    project = collected.copy(tmp_path / "suite")
+    (project.folder / "base.json").write_text(text)
+    ran = project.run(MAJORITY, "--distil-baseline=base.json")
+
+    assert pytest.ExitCode.USAGE_ERROR == ran.status, ran.out
+    assert "base.json" in ran.err
+    assert "Traceback" not in ran.out + ran.err
