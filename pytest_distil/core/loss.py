@@ -11,6 +11,9 @@ from pytest_distil.mark.errors import EncodingError
 _KEEPS_BYTES = "ConfigDict(ser_json_bytes='base64', val_json_bytes='base64')"
 _NOTHING = object()
 
+NO_FORM = "has no JSON form"
+"""How what is said of a client, a connection and the like ends."""
+
 
 def unwritable(value: Any, error: Exception, is_writable: Callable[[Any], bool]) -> EncodingError:
     """Return what says which part of a value cannot be written; `error` is what writing all of it raised."""
@@ -23,7 +26,7 @@ def unwritable(value: Any, error: Exception, is_writable: Callable[[Any], bool])
         why = f"bytes that are not UTF-8; {_KEEPS_BYTES} keeps them"
     else:
         is_leaf = next(iter(_parts(value)), None) is None and not is_writable(value)
-        why = f"{an(type(value))} has no JSON form" if is_leaf else str(error).partition("\n")[0]
+        why = f"{an(type(value))} {NO_FORM}" if is_leaf else str(error).partition("\n")[0]
     return EncodingError(path_text(path), why)
 
 

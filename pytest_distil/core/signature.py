@@ -58,7 +58,9 @@ class Parameters:
         except TypeError:
             return None
         bound.apply_defaults()
-        return [bound.arguments[name] for name in self.every]
+        # Python 3.13 takes `f(a=1)` for a call of `f(a, /, **more)`, and leaves `a` out.
+        missing = len(bound.arguments) < len(self.every)
+        return None if missing else [bound.arguments[name] for name in self.every]
 
     def annotation(self, name: str) -> Any:
         """Return a parameter's annotation as written; `Any` where there is none."""

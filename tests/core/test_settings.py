@@ -74,7 +74,7 @@ BAD = {
     "timeout": ("0", "takes seconds above 0"),
     "max_requests": ("many", "takes a whole number from 1"),
 }
-FLAGS = {"collect", "dry_run", "disagreed", "offline", "refresh", "noise"}
+FLAGS = {"collect", "dry_run", "disagreed", "offline", "refresh", "noise", "constrained"}
 FREE = FLAGS | {"baseline", "reports", "functions", "dir", "session", "base_url"}
 """Options that are flags, or whose values are checked where they are used: paths, addresses, import paths."""
 
