@@ -36,6 +36,9 @@ _GATE = {
 }
 """Each setting of the gate with its option; without it the report's own setting holds."""
 
+_CANNOT_JUDGE = 2
+"""The status of a run that was interrupted, as of a file that holds no report."""
+
 
 def _add_gate(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Exit status: 0 holds (or nothing is asked for), 1 falls short, 2 cannot be judged."
@@ -108,7 +111,8 @@ def _gate(args: argparse.Namespace) -> int:
     """Judge reports again and return the exit status of the gate."""
     report = _judged(_read(args.reports, whole=args.whole), gate_options(args))
     print_lines(evaluated(report, width=width()))
-    return int(report["ruling"]["passed"] is False)
+    ruling = report["ruling"]
+    return _CANNOT_JUDGE if ruling["interrupted"] else int(ruling["passed"] is False)
 
 
 def _report(args: argparse.Namespace) -> None:

@@ -112,6 +112,9 @@ def _recover_one(folder: Path) -> None:
 
 def _merge(args: argparse.Namespace) -> None:
     """Merge sessions and say what they are together."""
+    given = next((one for one in args.sessions if one.endswith(".json")), None)
+    if given:
+        raise DataError(given, "no session but a file; reports are joined by `pytest-distil gate REPORT...`")
     folders = [_session(one, args.dir) for one in args.sessions]
     folder, manifest = merge(folders, Home(Path(args.dir)))
     _show(manifest, folder)

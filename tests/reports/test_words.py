@@ -138,7 +138,7 @@ def test_values_are_one_line_of_json() -> None:
             {"fail_under": 0.9, "min_calls": 10},
             (
                 "distil: 100 % agreement on 4 held-out calls (too few calls for an interval) "
-                "- too few calls to judge: FAILED"
+                "- too few calls to judge: FAILED: 4 held-out calls compared, at least 10 must be; collect more"
             ),
         ),
         (
@@ -154,7 +154,8 @@ def test_values_are_one_line_of_json() -> None:
             {"fail_under": 0.95, "confidence": 0.95},
             (
                 "distil: 100 % agreement on 40 held-out calls (Wilson 91.2 to 100), at least 93.7 % at 95 % confidence "
-                "- too few to show 95 %: FAILED"
+                "- too few to show 95 %: FAILED: 95 at 95 % confidence needs at least 52 independent calls; "
+                "40 held-out calls are worth 40"
             ),
         ),
         (
