@@ -87,7 +87,7 @@ def _eval(args: argparse.Namespace) -> int:
         raise DataError(args.dir, "no finished session; `pytest --distil-collect` makes one")
     if args.out:
         reports.check(str(args.out))
-    report = _evaluated(_settings(args), home, Recorded.read(folder), held_out_only=not args.all, path=args.path)
+    report = evaluate(_settings(args), home, Recorded.read(folder), held_out_only=not args.all, path=args.path)
     path = home.new_report(report["model"])
     for one in (path, args.out) if args.out else (path,):
         reports.write(report, one)
@@ -95,8 +95,8 @@ def _eval(args: argparse.Namespace) -> int:
     return int(report["ruling"]["passed"] is False)
 
 
-def _evaluated(
-    settings: Settings, home: Home, recorded: Recorded, *, held_out_only: bool, path: Sequence[str]
+def evaluate(
+    settings: Settings, home: Home, recorded: Recorded, *, path: Sequence[str], held_out_only: bool = True
 ) -> ReportJson:
     """Return the report; a terminal shows how many answers have come."""
     spec = parse(settings.models[""], option="MODEL")

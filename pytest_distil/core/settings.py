@@ -50,6 +50,8 @@ class Settings:
     """How often each call is asked."""
     noise: bool = False
     """Whether the original runs twice, to be compared with itself."""
+    constrained: bool = False
+    """Whether models of this machine are kept to the schema by a grammar."""
     shots: int = 0
     """How many training examples stand before the call, as messages."""
     holdout: float = 0.2
@@ -102,7 +104,7 @@ class Settings:
 
 _ONLY_EVAL = frozenset(
     {"fail_under", "fail_under_tests", "gate_on", "confidence", "baseline", "baseline_missing", "reports"}
-    | {"dry_run", "offline", "refresh", "repeat", "noise", "shots", "sample", "disagreed"}
+    | {"dry_run", "offline", "refresh", "repeat", "noise", "shots", "constrained", "sample", "disagreed"}
 )
 """Options that mean nothing where no model is asked: given alone, the gate would pass silently."""
 

@@ -38,7 +38,7 @@ class ModelSpec:
 def parse(text: str, *, option: str = _OPTION) -> ModelSpec:
     """Read a MODEL; raise `SettingError` for one that names nothing, or that is a swallowed path."""
     prefix, colon, rest = text.partition(":")
-    if colon and prefix in ("id", "recorded", "memory", "local") and not rest:
+    if colon and prefix in ("id", "recorded", "memory") and not rest:
         raise SettingError(option, f"{text!r} names nothing; write what comes after {prefix + colon!r}")
     if colon and prefix == "id":
         return ModelSpec("chat", rest, text)
@@ -51,18 +51,21 @@ def parse(text: str, *, option: str = _OPTION) -> ModelSpec:
     return ModelSpec("chat", _id(text, option), text)
 
 
-def load(
+def load(  # noqa: PLR0913 - by keyword, each for one kind of model
     spec: ModelSpec,
     *,
     endpoint: Endpoint | None = None,
     concurrency: int = 32,
     timeout: float = 60.0,
     examples: Sequence[str | Path] = (),
+    local: Path | None = None,
+    constrained: bool = False,
 ) -> Model:
     """Return the model itself, importing only its own leaf.
 
     `endpoint`, `concurrency` and `timeout` (seconds for one request) are for models behind a server, `examples`
-    (`calls.jsonl` files) for memories. Raises `ModelError` or `DataError` where there is no such model.
+    (`calls.jsonl` files) for memories, `local` (the folder of trained models) and `constrained` (answers kept to the
+    schema by a grammar) for models of this machine. Raises `ModelError` or `DataError` where there is no such model.
     """
     if spec.kind == "recorded":
         from pytest_distil.models.recorded import Recorded
@@ -73,7 +76,9 @@ def load(
 
         return MemoryModel.read(spec.name, [Path(file) for file in examples])
     if spec.kind == "local":
-        raise ModelError(f"{spec.text!r} comes with the extra pytest-distil[local]")
+        from pytest_distil.models.local.chat import LocalModel
+
+        return LocalModel(spec.name, folder=local, constrained=constrained, timeout=timeout)
     if endpoint is None:
         raise ModelError(f"{spec.text!r} is served somewhere, and no base URL was given")
     from pytest_distil.models.chat import Chat

@@ -30,8 +30,8 @@ OPTIONS = (
         "models",
         "eval",
         "Answer marked functions by MODEL and report where it agrees with the original; repeatable for different "
-        "tasks. MODEL: an id served at the base URL, recorded:FILE, memory:lookup, memory:nearest, memory:majority; "
-        "id:X takes X as it is.",
+        "tasks. MODEL: an id served at the base URL, recorded:FILE, memory:lookup, memory:nearest, memory:majority, "
+        "local:NAME; id:X takes X as it is.",
         "[TASK=]MODEL",
         ini=False,
         many=True,
@@ -85,6 +85,7 @@ OPTIONS = (
     Option("sample", "sample", "Ask only about PCT of the calls, chosen by fingerprint.", "PCT"),
     Option("repeat", "repeat", "Ask N times about each call; agreement is the mean.", "N"),
     Option("noise", "noise", "Run the original twice, and compare it with itself.", ini=False),
+    Option("constrained", "constrained", "Keep the answers of local: models to the schema by a grammar.", ini=False),
     Option("shots", "shots", "Put the K nearest training examples before each call, as messages.", "K"),
     Option(
         "functions",

@@ -18,7 +18,7 @@ from pytest_distil.formats import FORMATS, RAW, load
 from pytest_distil.formats.jsonl import lines_of, parsed
 from pytest_distil.formats.providers import TRL
 from pytest_distil.formats.strict import shape
-from pytest_distil.mark.errors import DataError
+from pytest_distil.mark.errors import DataError, ModelError
 from pytest_distil.store.cards import Cards
 from pytest_distil.store.home import CALLS, MANIFEST, Home
 from pytest_distil.store.session import read_examples, read_manifest
@@ -143,7 +143,17 @@ def card_for(cards: Cards, model: str) -> Card | None:
 
     Raises `ModelError` where `latest` names nothing.
     """
+    if model == "local:":
+        return _newest_local(cards)
     return cards.get("latest") if model == "latest" else cards.find(model)
+
+
+def _newest_local(cards: Cards) -> Card:
+    """Return the newest card of a model that was trained here."""
+    found = next((card for card in reversed(cards.models()) if card.provider == "local"), None)
+    if found is None:
+        raise ModelError(f"no model in {cards.path} was trained on this machine; `pytest-distil train` makes one")
+    return found
 
 
 def stale(card: Card, briefs: Iterable[Brief]) -> list[str]:

@@ -34,8 +34,10 @@ def asker_settings(
         max_requests=settings.max_requests,
         offline=settings.offline,
         refresh=settings.refresh,
-        store=str(home.answers) if server else None,
+        store=str(home.answers) if any(spec.asks_server for spec in specs) else None,
         examples=(str(recorded.folder / CALLS),) if recorded else (),
+        local=str(home.models),
+        constrained=settings.constrained,
     )
 
 

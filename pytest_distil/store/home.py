@@ -15,6 +15,7 @@ Written by pytest-distil.
 sessions/   one folder a collecting run: calls.jsonl is the source, <dataset>.train.jsonl is ready to upload
 reports/    one file an evaluation
 answers.sqlite   answers of models, so that nothing is asked twice
+models/     models that were trained here
 models.json   what each trained model was trained on
 latest      the newest finished session
 
@@ -34,6 +35,7 @@ class Home:
         self.answers = root / "answers.sqlite"
         self.reports = root / "reports"
         self.cards = root / "models.json"
+        self.models = root / "models"
         self._latest = root / "latest"
 
     def make(self) -> None:

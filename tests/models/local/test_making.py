@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_distil.core.prompt import Prompt
+from pytest_distil.models.local import GGUF_FILE, TO_TRAIN
+from pytest_distil.models.local.chat import LocalModel
+from pytest_distil.models.local.making import Wish, make, steps_of
+from pytest_distil.models.local.server import LlamaServer
+from pytest_distil.models.local.template import Template
+from support.tiny_llama import BRACKETS, CHATML, write_tiny
+
+for _name in TO_TRAIN:
+    pytest.importorskip(_name)
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # the libraries' own deprecations
+
+LINES = [
+    [
+        {"role": "system", "content": "Say which animal it is."},
+        {"role": "user", "content": json.dumps({"sound": sound})},
+        {"role": "assistant", "content": json.dumps({"animal": animal})},
+    ]
+    for sound, animal in (("miaow", "cat"), ("woof", "dog"), ("moo", "cow"), ("baa", "ewe"))
+]
+WISH = Wish(steps=200, lr=2e-2, rank=8, batch=4, device="cpu")
+
+
+def train(folder: Path, base: Path, wish: Wish = WISH, *, resume: bool = False) -> tuple[dict[str, Any], list[Any]]:
+    """Train on the lines and return how it went, and what was told."""
+    told: list[Any] = []
+    return make(base, folder, LINES, [], wish, resume=resume, tell=told.append), told
+
+
+async def answers(name: str, folder: Path) -> list[str]:
+    """Return what a model replies to the lines' prompts."""
+    model = LocalModel(name, folder=folder, constrained=False, timeout=60)
+    try:
+        found = [
+            await model.ask(Prompt("t", {}, {"messages": line[:2], "temperature": 0, "max_tokens": 64}))
+            for line in LINES
+        ]
+    finally:
+        await model.aclose()
+    return [str(one.message and one.message["content"]) for one in found]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file of a tiny base model."""
+    return write_tiny(tmp_path_factory.mktemp("base") / "tiny.gguf")
+
+
+def test_what_is_trained_is_what_is_served(base: Path, tmp_path: Path) -> None:
+    """A model trained here, exported and served gives the replies that it was trained to give."""
+    _, told = train(tmp_path / "animals", base)
+
+    assert told[-1].loss < told[0].loss / 4
+    assert [line[2]["content"] for line in LINES] == asyncio.run(answers("animals", tmp_path))
+
+
+def test_the_same_seed_gives_the_same_model(base: Path, tmp_path: Path) -> None:
+    """Trained twice with one seed it is the same file, byte for byte; with another seed it is not."""
+    few = Wish(steps=3, rank=4, batch=2, device="cpu")
+    train(tmp_path / "a" / "m", base, few)
+    train(tmp_path / "b" / "m", base, few)
+    train(tmp_path / "c" / "m", base, Wish(steps=3, rank=4, batch=2, device="cpu", seed=1))
+    first, second, other = ((tmp_path / part / "m" / GGUF_FILE).read_bytes() for part in "abc")
+
+    assert first == second
+    assert first != other
+
+
+@pytest.mark.parametrize("template", [CHATML, BRACKETS])
+def test_trainer_and_server_see_the_same_tokens(template: str, tmp_path: Path) -> None:
+    """A prompt asked of the chat address has as many tokens as the trainer's, and is continued in the same way."""
+    with LlamaServer(write_tiny(tmp_path / "tiny.gguf", template=template)) as server:
+        tokens = Template(server, end=1).prompt(LINES[0][:2])
+        settings = {"temperature": 0, "max_tokens": 4, "n_predict": 4, "cache_prompt": False}
+        plain = server.post("/completion", {"prompt": list(tokens), **settings})
+        chat = server.post("/v1/chat/completions", {"messages": LINES[0][:2], **settings})
+
+    assert len(tokens) == chat["usage"]["prompt_tokens"]
+    assert plain["content"] == chat["choices"][0]["message"]["content"]
+
+
+def test_special_tokens_in_a_reply_are_text(base: Path) -> None:
+    """The name of a special token inside a reply is not that token."""
+    with LlamaServer(base) as server:
+        template = Template(server, end=1)
+
+        assert 1 not in template.text("<|im_end|>")
+        assert (*template.text("x"), 1) == template.lesson([*LINES[0][:2], {"role": "assistant", "content": "x"}]).reply
+
+
+def interrupting(after: int) -> Iterator[None]:
+    """Yield a few times, then be Ctrl-C."""
+    for _ in range(after):
+        yield
+    raise KeyboardInterrupt
+
+
+def test_interrupted_and_resumed(base: Path, tmp_path: Path) -> None:
+    """Ctrl-C keeps what is trained, and resuming ends where an uninterrupted training ends."""
+    few = Wish(steps=6, rank=4, batch=2, device="cpu")
+    whole, halves = tmp_path / "whole" / "m", tmp_path / "halves" / "m"
+    train(whole, base, few)
+    stop = interrupting(3)
+    went = make(base, halves, LINES, [], few, resume=False, tell=lambda _: next(stop))
+    again, _ = train(halves, base, few, resume=True)
+
+    assert (True, 4, 6) == (went["interrupted"], went["steps"], again["steps"])
+    assert (whole / GGUF_FILE).read_bytes() == (halves / GGUF_FILE).read_bytes()
+
+
+def test_steps() -> None:
+    """By default a training has the larger of 60 steps and three epochs."""
+    assert [60, 135, 5, 8] == [
+        steps_of(Wish(), 40),
+        steps_of(Wish(), 360),
+        steps_of(Wish(steps=5, epochs=9), 40),
+        steps_of(Wish(epochs=2), 32),
+    ]
