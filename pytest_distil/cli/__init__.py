@@ -25,6 +25,8 @@ COMMANDS = {
     "baseline": ("judging", "promote a report to a baseline that later ones are compared with"),
     "check": ("check", "hold training files against a provider's rules, before money is spent"),
     "jobs": ("jobs", "train hosted models: create, follow, list and cancel jobs"),
+    "train": ("train", "train a model on this machine"),
+    "serve": ("serve", "give a model that was trained here an OpenAI-compatible address"),
     "models": ("models", "list the trained models, and take those that were trained elsewhere"),
 }
 """Each command with the module that has it, and what it does. The module's `PARSERS` says what it takes."""
