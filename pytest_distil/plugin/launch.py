@@ -1,18 +1,18 @@
-"""Starting an evaluating run: the asker, the side of the session, the side of the tests."""
+"""Starting an evaluating run: the asker, the side of the session, and without xdist the side of the tests."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pytest_distil import reports
 from pytest_distil.core.settings import Settings
 from pytest_distil.models import parse
-from pytest_distil.plugin.evaluating import REST, EvaluatingTests
+from pytest_distil.plugin.controller import Workers
+from pytest_distil.plugin.evaluating import EvaluatingTests
 from pytest_distil.plugin.opening import Opening
+from pytest_distil.plugin.progress import ShowingProgress
 from pytest_distil.plugin.session import EvaluatingSession
 from pytest_distil.run.asker import process
 from pytest_distil.run.asker.client import connect
@@ -20,30 +20,6 @@ from pytest_distil.run.recorded import Recorded
 from pytest_distil.run.trained import with_cards
 from pytest_distil.store.home import Home
 from pytest_distil.store.session import find_session
-
-_INPUT = "distil"
-"""Key of what the controller tells its workers."""
-
-
-class Deliver:
-    """Tells each worker where the asker is, which session is judged by, and whether it asks ahead for all."""
-
-    def __init__(self, address: str | None, session: Path | None, settings: Settings) -> None:
-        folder = None if session is None else str(session.resolve())
-        self._input = {"address": address, "session": folder, "settings": json.dumps(settings.to_json())}
-        self._first: str | None = None
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
-        """Put it where xdist takes it along."""
-        self._first = self._first or node.gateway.id
-        node.workerinput[_INPUT] = {**self._input, "is_first": node.gateway.id == self._first}
-
-    @pytest.hookimpl(optionalhook=True, tryfirst=True)
-    def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """Let the worker that takes the place of the first one ask ahead."""
-        if error and node.gateway.id == self._first:
-            self._first = None
 
 
 def launch_session(config: pytest.Config, settings: Settings, root: Path) -> None:
@@ -64,6 +40,7 @@ def launch_session(config: pytest.Config, settings: Settings, root: Path) -> Non
     config.pluginmanager.register(session, "distil-session")
     if opening:
         config.pluginmanager.register(opening, "distil-opening")
+        config.pluginmanager.register(ShowingProgress(config, settings, opening), "distil-progress")
     if getattr(config.option, "dist", "no") == "no":
         client = connect(asker.address) if asker else None
         tests = EvaluatingTests(
@@ -71,20 +48,6 @@ def launch_session(config: pytest.Config, settings: Settings, root: Path) -> Non
         )
         config.pluginmanager.register(tests, "distil-tests")
     else:
-        config.pluginmanager.register(Deliver(asker.address if asker else None, folder, settings), "distil-deliver")
-
-
-def launch_tests(config: pytest.Config) -> None:
-    """Start the side of the tests on a worker, by what the controller has found out."""
-    told = config.workerinput[_INPUT]  # type: ignore[attr-defined]
-    settings = Settings.from_json(json.loads(told["settings"]))
-    recorded = Recorded.read(Path(told["session"])) if told["session"] else None
-    client = connect(told["address"]) if told["address"] else None
-
-    def deliver(rest: dict[str, Any]) -> None:
-        config.workeroutput[REST] = json.dumps(rest)  # type: ignore[attr-defined]
-
-    tests = EvaluatingTests(
-        config, settings, client=client, recorded=recorded, is_first=told["is_first"], deliver=deliver
-    )
-    config.pluginmanager.register(tests, "distil-tests")
+        address = asker.address if asker else None
+        workers = Workers(config, settings, session=session, opening=opening, address=address, folder=folder)
+        config.pluginmanager.register(workers, "distil-workers")

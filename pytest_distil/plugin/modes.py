@@ -53,11 +53,13 @@ def _collect(config: pytest.Config, settings: Settings) -> None:
 
 def _evaluate(config: pytest.Config, settings: Settings) -> None:
     """Start the asker first, so that its imports overlap with collection."""
-    from pytest_distil.plugin.launch import launch_session, launch_tests
-
     if hasattr(config, "workerinput"):
+        from pytest_distil.plugin.worker import launch_tests
+
         launch_tests(config)
     else:
+        from pytest_distil.plugin.launch import launch_session
+
         launch_session(config, settings, _root(config, settings))
 
 

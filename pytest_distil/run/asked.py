@@ -92,12 +92,18 @@ class Asked:
             tap.unobserved.reset(token)
 
     def judgements(self, *, wait: bool) -> list[list[Any]]:
-        """Return the judgements that were not sent yet, as far as answers are there; with `wait` all of them."""
+        """Return the judgements that were not sent yet, as far as answers are there; with `wait` all of them.
+
+        Nothing is lost where waiting is interrupted: what has come by then is there the next time.
+        """
+        for row in list(self._open) if wait else ():
+            for ticket in self._tickets[row[:2]]:
+                ticket.result()
         landed = [self._landed.popleft() for _ in range(len(self._landed))]
         ready = []
         for row in dict.fromkeys([*landed, *(self._open if wait else ())]):
             tickets = self._tickets[row[:2]]
-            if row in self._open and (wait or all(ticket.done() for ticket in tickets)):
+            if row in self._open and all(ticket.done() for ticket in tickets):
                 answers = [ticket.result() for ticket in tickets]
                 judged = [self.judge(self._owed[row], row, answer)[0].to_json() for answer in answers]
                 del self._open[row]

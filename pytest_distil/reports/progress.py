@@ -1,0 +1,49 @@
+"""How far asking is, in words."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from pytest_distil.core.phrases import plural
+from pytest_distil.reports.words import seconds
+
+_WINDOW = 10.0
+"""Seconds over which the rate is taken: long enough not to jump, short enough to follow a server's limit."""
+
+_MINUTE = 60
+
+
+class Progress:
+    """Knows how many answers have come, and when; moments are seconds of any one clock."""
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[float, int]] = deque()
+
+    def told(self, done: int, whole: int, *, now: float, failed: int = 0, limit: int | None = None) -> str:
+        """Note that `done` of `whole` prompts have an answer; say so: `120 of 500 answered, 41/s, about 9 s left`.
+
+        `limit` is how many requests the server lets be in flight, where it allows fewer than were wanted.
+        """
+        rate = self._rate(done, now)
+        parts = [f"{done:,} of {plural(whole, 'prompt')} answered"]
+        parts += [plural(failed, "failed", "failed")] if failed else []
+        parts += [_speed(rate)] if rate else []
+        parts += [f"the server takes {limit:,} at once"] if limit is not None else []
+        parts += [f"about {seconds(max(1, round((whole - done) / rate)))} left"] if rate and whole > done else []
+        return ", ".join(parts)
+
+    def _rate(self, done: int, now: float) -> float:
+        """Return the answers a second in the last while, up to the last one that came; 0 where that is not known."""
+        if not self._samples or self._samples[-1][1] != done:
+            self._samples.append((now, done))
+        while len(self._samples) > 1 and self._samples[0][0] <= now - _WINDOW:
+            self._samples.popleft()
+        (began, before), (ended, _) = self._samples[0], self._samples[-1]
+        return (done - before) / (ended - began) if ended > began else 0.0
+
+
+def _speed(rate: float) -> str:
+    """Write a rate: `41/s`, `4.1/s`, `12/min`."""
+    if rate >= 10:  # noqa: PLR2004 - tenths matter below ten
+        return f"{rate:,.0f}/s"
+    return f"{rate:.1f}/s" if rate >= 1 else f"{max(1, round(rate * _MINUTE))}/min"
