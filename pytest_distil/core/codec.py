@@ -16,7 +16,7 @@ from typing_extensions import TypedDict
 from pytest_distil.core import proof
 from pytest_distil.core.guard import refuse_untouchable
 from pytest_distil.core.leaves import LEAVES, MOST_DIGITS, restored
-from pytest_distil.core.loss import different, unwritable
+from pytest_distil.core.loss import NO_FORM, different, unwritable
 from pytest_distil.core.same import Path, an, first_difference, path_text
 from pytest_distil.core.signature import replaced
 from pytest_distil.core.text import canonical, compact, parse
@@ -141,6 +141,11 @@ class Adapter:
             raise unwritable(value, error, _is_writable) from error
 
 
+def decode_as(kind: type[Any], text: str | bytes) -> Any:
+    """Read JSON text as a value of a type that was seen at run time; raise `EncodingError` where it is none."""
+    return _adapter_of(kind).decode(text)  # type: ignore[arg-type] # a metaclass may be unhashable
+
+
 def encode_argument(value: Any, adapter: Adapter | None) -> str:
     """Return an argument as JSON text: by its annotation, else (subclasses, tuples, no annotation) by its own type.
 
@@ -189,7 +194,7 @@ def _adapter_of(kind: type[Any]) -> Adapter:
     try:
         return Adapter(kind)
     except NoSchemaError as error:
-        raise EncodingError("$", f"{an(kind)} has no JSON form") from error
+        raise EncodingError("$", f"{an(kind)} {NO_FORM}") from error
 
 
 def _type_adapter(annotation: Any, namespace: Mapping[str, Any]) -> TypeAdapter[Any]:

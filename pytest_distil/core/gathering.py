@@ -55,6 +55,10 @@ class Gathering:
             entry.held_out = _stricter(entry.held_out, held_out)
             _add_result(entry, result, tests)
 
+    def results(self, task: str) -> list[str]:
+        """Return the different results of a task as JSON text, sorted."""
+        return sorted({text for entry in self._entries.get(task, {}).values() for text, _ in _seen(entry)})
+
     def each(self, briefs: Mapping[str, Brief]) -> Iterator[Example | Conflict]:
         """Yield each call as an example, as a conflict, or as both where the conflict was settled.
 
@@ -115,11 +119,12 @@ def _every_test(entry: _Entry) -> tuple[str, ...]:
 
 def left_out_by(conflict: Conflict, brief: Brief, *, settled: bool) -> LeftOut:
     """Describe what a conflict leaves out, with its likely cause."""
-    tests = sorted(test for _, seen_by in conflict.results for test in seen_by)
+    tests = [test for _, seen_by in conflict.results for test in seen_by]
     excluded = ", ".join(map(repr, brief.excluded))
     cause = f"; the calls may differ in what is excluded: {excluded}" if excluded else ""
     reason = OUTVOTED if settled else CONFLICT
-    return LeftOut(reason, conflict.task, f"{len(conflict.results)} different results{cause}", tests[0])
+    first = min(tests, default="")  # no test made what was imported
+    return LeftOut(reason, conflict.task, f"{len(conflict.results)} different results{cause}", first)
 
 
 def _stricter(one: HeldOut, other: HeldOut) -> HeldOut:

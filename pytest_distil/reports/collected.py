@@ -7,18 +7,13 @@ from collections.abc import Iterator, Sequence
 from pytest_distil.core.call import CONFLICT, NO_SCHEMA, NOT_PASSED, OUTVOTED, LeftOut
 from pytest_distil.core.manifest import Manifest, TaskNumbers
 from pytest_distil.core.phrases import plural, some
+from pytest_distil.reports.doubts import TO_TRAIN, doubts
 from pytest_distil.reports.layout import Line, Style, table, wrapped
-from pytest_distil.reports.words import MAX_VALUE, shorten, visible
-
-TO_TRAIN = 10
-"""Training lines that OpenAI's tuner takes at least; others take fewer and learn nothing from them."""
+from pytest_distil.reports.words import visible
 
 TO_GATE = 59
 """Held-out calls from which a gate means something: where 59 of 59 agree, agreement is above 95 % with 95 %
 confidence, for 0.95 ** 59 < 0.05 (Hanley and Lippman-Hand (1983), JAMA 249:1743-1745)."""
-
-MOST = 0.5
-"""The share of the examples above which one label or one test makes most of them."""
 
 LISTED = 20
 """Left-out calls of one reason that `-v` lists; `-vv` lists all."""
@@ -133,35 +128,12 @@ def _enough_for(task: TaskNumbers) -> str:
 def _warnings(manifest: Manifest, width: int) -> Iterator[Line]:
     """Yield what may be wrong with the data."""
     for task in _with_examples(manifest):
-        for text in (*_lopsided(task), *_without_self(task)):
+        for text in doubts(task):
             yield from wrapped(text, width, _WARN)
     if manifest.partial and manifest.examples:
         why = "made from the journal of a run that was killed" if manifest.recovered else "only some of the tests ran"
         text = f"partial: {why}; an evaluation uses it only with --distil-session={manifest.id}"
         yield from wrapped(text, width, _WARN)
-
-
-def _lopsided(task: TaskNumbers) -> Iterator[str]:
-    """Say where one label or one test makes most of a task's examples."""
-    name, total = task.brief["task"], task.examples
-    if total < TO_TRAIN:
-        return
-    if task.most_common and task.most_common[1] > MOST * total:
-        label, n = task.most_common
-        value = shorten(label, limit=MAX_VALUE)
-        yield f"{name}: {n:,} of {total:,} examples have the same result, {value}: a model may learn just that"
-    if task.widest_test and task.widest_test[1] > MOST * total:
-        test, n = task.widest_test
-        yield f"{name}: {n:,} of {total:,} examples come from one test, {test}"
-
-
-def _without_self(task: TaskNumbers) -> Iterator[str]:
-    """Say where `self` is no part of the calls."""
-    if "self" in task.brief["excluded"]:
-        yield (
-            f"{task.brief['task']}: 'self' is no part of a call, for it is neither a model nor a dataclass; "
-            "what the method reads from it, no model can know"
-        )
 
 
 def _left_out(manifest: Manifest, calls: LeftOutCalls, width: int, verbosity: int) -> Iterator[Line]:

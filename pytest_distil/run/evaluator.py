@@ -7,6 +7,7 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,7 +21,8 @@ from pytest_distil.run.asked import Asked, Asking, Tickets
 from pytest_distil.run.inside import Contradicting, Inside, Trying, Waiting
 from pytest_distil.run.recorded import Recorded
 from pytest_distil.run.recorder import Attempt, Recorder, Row, counted
-from pytest_distil.run.trained import outdated
+from pytest_distil.run.trained import inferred_schemas, outdated
+from pytest_distil.run.typed import TypedTask
 
 
 class Evaluator(Recorder):
@@ -32,6 +34,7 @@ class Evaluator(Recorder):
         self._settings = settings
         self._recorded = recorded
         self._asked = Asked(settings, asking, recorded, typed=self._typed)
+        self._inferred = inferred_schemas(settings, recorded)
         self._process = os.getpid()
         self._running: Counter[int] = Counter()
         """By thread: how many originals run in it."""
@@ -118,6 +121,14 @@ class Evaluator(Recorder):
             "recalled": sorted(self._recalled),
         }
 
+    def _typed(self, task: Task) -> TypedTask:
+        """Return the task with its types; what its annotations do not say is as its model was trained, or recorded."""
+        is_new = task not in self._tasks
+        typed = super()._typed(task)
+        if is_new and typed.brief.schema is None and typed.problem is None:
+            typed.brief = replace(typed.brief, schema=self._inferred.get(task.name))
+        return typed
+
     def brief(self, task: Task) -> Brief:
         """Return today's brief of a task."""
         return self._typed(task).brief
@@ -185,7 +196,7 @@ class Evaluator(Recorder):
     def _recall(self, task: Task, arguments: str | None) -> tuple[Any] | None:
         """Return the recorded result of a call where it stands in for running the original and still has its type."""
         wanted = self._settings.original == "recorded" or task.original == "recorded"
-        if arguments is None or not wanted or self._recorded is None:
+        if arguments is None or not wanted or self._recorded is None or not self._typed(task).is_annotated:
             return None
         example = self._recorded.examples.get((task.name, fingerprint(task.name, json.loads(arguments))))
         if example is None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from pytest_distil.core.brief import Brief
 from pytest_distil.core.call import Conflict, Example, LeftOut
 from pytest_distil.core.dataset import Rules
 from pytest_distil.core.gathering import Gathering, left_out_by
+from pytest_distil.core.infer import infer, is_inferred
 from pytest_distil.core.manifest import Manifest
 from pytest_distil.core.settings import Settings
-from pytest_distil.core.text import canonical
+from pytest_distil.core.text import canonical, parse
 from pytest_distil.formats.lines import training_line
 from pytest_distil.run.facts import Facts
 from pytest_distil.run.numbers import Numbers
@@ -36,6 +38,8 @@ class Stock:
 
     def know(self, brief: Brief) -> None:
         """Keep the brief of a task; of different ones the same for every order."""
+        if is_inferred(brief.schema):  # from the values of one session; it is inferred anew from those of all
+            brief = replace(brief, schema=None)
         known = self.briefs.setdefault(brief.task, brief)
         if known != brief:
             self.briefs[brief.task] = min(known, brief, key=lambda one: canonical(one.to_json()))
@@ -50,6 +54,7 @@ class Stock:
         merged: tuple[str, ...] = (),
     ) -> Manifest:
         """Write a session's files into `folder` and return its manifest."""
+        self._infer()
         tasks, files = self._write_calls(SessionWriter(folder))
         manifest = Manifest(
             id=folder.name,
@@ -69,6 +74,13 @@ class Stock:
         )
         write_manifest(folder, manifest)
         return manifest
+
+    def _infer(self) -> None:
+        """Give each task without a return annotation the schema of the results that it was seen to have."""
+        for task, brief in self.briefs.items():
+            results = self.gathering.results(task) if brief.schema is None else []
+            if results:
+                self.briefs[task] = replace(brief, schema=infer(map(parse, results)))
 
     def _write_calls(self, writer: SessionWriter) -> tuple[dict[str, Numbers], dict[str, str]]:
         """Write every file but the manifest; return what was counted of each task, and the files' digests."""

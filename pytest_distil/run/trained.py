@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from pytest_distil.core.brief import Brief
 from pytest_distil.core.card import Card
+from pytest_distil.core.infer import is_inferred
 from pytest_distil.core.settings import Settings
+from pytest_distil.run.recorded import Recorded
 from pytest_distil.run.tuning import card_for, stale
 from pytest_distil.store.cards import Cards
 from pytest_distil.store.home import MANIFEST, Home
@@ -45,6 +48,14 @@ def format_of(settings: Settings, brief: Brief, *, default: str) -> str:
     """Return the shape in which a task is asked: the card outranks the option, the option the task."""
     card = card_of(settings, brief.task)
     return (card.format_of(brief.task) if card else None) or settings.format or brief.format or default
+
+
+def inferred_schemas(settings: Settings, recorded: Recorded | None) -> dict[str, Mapping[str, Any]]:
+    """Return the schemas of tasks without return annotations, as their models were trained, or else as recorded."""
+    briefs = [*(recorded.manifest.briefs().values() if recorded else ())]
+    for data in settings.cards.values():
+        briefs += Card.from_json(data).trained().values()
+    return {one.task: one.schema for one in briefs if one.schema is not None and is_inferred(one.schema)}
 
 
 def outdated(settings: Settings, briefs: Iterable[Brief]) -> list[str]:

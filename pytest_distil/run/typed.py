@@ -9,11 +9,12 @@ from contextlib import suppress
 from typing import Any
 
 from pytest_distil.core.brief import Brief, digest
-from pytest_distil.core.codec import Adapter, NoSchemaError, encode_argument
+from pytest_distil.core.codec import Adapter, NoSchemaError, decode_as, encode_argument
 from pytest_distil.core.leaves import LEAVES
+from pytest_distil.core.loss import NO_FORM
 from pytest_distil.core.same import is_record
 from pytest_distil.core.signature import Parameters, describe, resolve
-from pytest_distil.core.text import compact, parse
+from pytest_distil.core.text import canonical, compact, parse
 from pytest_distil.mark.errors import EncodingError
 from pytest_distil.mark.task import Task
 
@@ -35,6 +36,8 @@ class TypedTask:
         ]
         """Name, key and adapter of every parameter, in signature order, and whether it is always part of a call."""
         self._result = self._result_adapter()
+        self._seen: dict[type[Any], None] | None = {} if self._result and self._result.schema() is None else None
+        """Where there is no annotation: the types that results were seen to have, in this process."""
         self.brief = self._make_brief(adapters)
         self._check_brief()
 
@@ -55,20 +58,32 @@ class TypedTask:
             try:
                 parts.append(key + (write(value) if write else encode_argument(value, adapter)))
             except EncodingError as error:
-                raise _named(error, name, "" if adapter else _REMEDY.format(name)) from error
+                remedy = _REMEDY.format(name) if error.message.endswith(NO_FORM) else ""
+                raise _named(error, name, remedy) from error
         return f"{{{','.join(parts)}}}"
 
     def encode_result(self, value: Any) -> str:
         """Return the original's result as JSON text in the schema's order; raise `EncodingError` where it has none."""
+        if self._seen is not None:
+            text = encode_argument(value, None)
+            self._seen.setdefault(type(value))
+            return text
         if self._result is None:
             raise self._without_schema()
         return self._result.encode(value)
 
     def decode_result(self, text: str) -> Any:
         """Return the value of the return type that JSON text holds; raise `EncodingError` where it holds none."""
+        if self._seen is not None:
+            return _decoded_as(self._seen, text)
         if self._result is None:
             raise self._without_schema()
         return self._result.decode(text)
+
+    @property
+    def is_annotated(self) -> bool:
+        """Return whether the function says what it returns; a result's type is otherwise known once it was seen."""
+        return self._seen is None
 
     def _without_schema(self) -> EncodingError:
         return EncodingError("$", self.problem or "the return type has no schema")
@@ -146,6 +161,17 @@ class TypedTask:
             compact(self.brief.to_json()).encode()
         except (TypeError, ValueError, RecursionError) as error:
             self.problem = f"its signature, docstring or schema is no JSON: {error}; change what it names"
+
+
+def _decoded_as(kinds: Mapping[type[Any], None], text: str) -> Any:
+    """Read JSON text as a value of the first type seen that it fits, or else as plain JSON."""
+    tree = parse(text)
+    for kind in list(kinds):
+        with suppress(EncodingError):
+            value = decode_as(kind, text)
+            if canonical(parse(encode_argument(value, None))) == canonical(tree):
+                return value  # and not what lenient reading made of another type's value
+    return tree
 
 
 def _named(error: EncodingError, name: str, remedy: str) -> EncodingError:

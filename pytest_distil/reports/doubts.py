@@ -1,0 +1,55 @@
+"""What may be wrong with the examples of one task, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_distil.core.infer import is_inferred
+from pytest_distil.core.manifest import TaskNumbers
+from pytest_distil.core.phrases import plural
+from pytest_distil.reports.words import MAX_VALUE, shorten
+
+TO_TRAIN = 10
+"""Training lines that OpenAI's tuner takes at least; others take fewer and learn nothing from them."""
+
+MOST = 0.5
+"""The share of the examples above which one label or one test makes most of them."""
+
+
+def doubts(task: TaskNumbers) -> Iterator[str]:
+    """Yield what a user should know before training on a task's examples."""
+    yield from _lopsided(task)
+    yield from _without_self(task)
+    yield from _without_type(task)
+
+
+def _lopsided(task: TaskNumbers) -> Iterator[str]:
+    """Say where one label or one test makes most of a task's examples."""
+    name, total = task.brief["task"], task.examples
+    if total < TO_TRAIN:
+        return
+    if task.most_common and task.most_common[1] > MOST * total:
+        label, n = task.most_common
+        value = shorten(label, limit=MAX_VALUE)
+        yield f"{name}: {n:,} of {total:,} examples have the same result, {value}: a model may learn just that"
+    if task.widest_test and task.widest_test[1] > MOST * total:
+        test, n = task.widest_test
+        yield f"{name}: {n:,} of {total:,} examples come from one test, {test}"
+
+
+def _without_self(task: TaskNumbers) -> Iterator[str]:
+    """Say where `self` is no part of the calls."""
+    if "self" in task.brief["excluded"]:
+        yield (
+            f"{task.brief['task']}: 'self' is no part of a call, for it is neither a model nor a dataclass; "
+            "what the method reads from it, no model can know"
+        )
+
+
+def _without_type(task: TaskNumbers) -> Iterator[str]:
+    """Say where the schema is no more than what was seen."""
+    if is_inferred(task.brief["schema"]):
+        yield (
+            f"{task.brief['task']}: it has no return annotation, and its schema is inferred from the "
+            f"{plural(task.examples, 'example')} of this session: a result of another form cannot be answered"
+        )
