@@ -47,6 +47,17 @@ def answering(answer: Callable[[str, dict[str, Any]], Any]) -> Callable[[Mapping
     return reply
 
 
+def command(*args: str, plugins: tuple[str, ...] = ()) -> list[str]:
+    """Return the command line of pytest with these plugins and no others."""
+    own = [sys.executable, "-m", "pytest", "-p", "pytest_distil.plugin"]
+    return [*own, *(part for plugin in plugins for part in ("-p", plugin)), *args]
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Return the environment that goes with it."""
+    return {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "120", **variables}
+
+
 @dataclass(frozen=True, slots=True)
 class Ran:
     """One run of pytest, ended."""
@@ -68,7 +79,8 @@ class Ran:
     @property
     def counts(self) -> dict[str, int]:
         """What pytest's closing line counts: `{"passed": 3, "disagreed": 1}`."""
-        found = re.findall(r"(\d+) ([a-z]+)", self.out.strip().splitlines()[-1].partition(" in ")[0])
+        closing = re.findall(r"^=* ?(.*) in [\d.]+s", self.out, flags=re.MULTILINE)[-1]
+        found = re.findall(r"(\d+) ([a-z]+)", closing)
         return {what: int(n) for n, what in found}
 
     def trial(self, **arguments: Any) -> dict[str, Any]:
@@ -98,14 +110,11 @@ class Project:
 
     def run(self, *args: str, plugins: tuple[str, ...] = (), **variables: str) -> Ran:
         """Run pytest with these plugins and no others."""
-        command = [sys.executable, "-m", "pytest", "-p", "pytest_distil.plugin"]
-        command += [part for plugin in plugins for part in ("-p", plugin)]
         before = self._reports()
-        env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "120", **variables}
         done = subprocess.run(
-            [*command, *args],
+            command(*args, plugins=plugins),
             cwd=self.folder,
-            env=env,
+            env=environment(**variables),
             capture_output=True,
             text=True,
             timeout=_SECONDS,
