@@ -16,6 +16,8 @@ COMMANDS = {
     "sessions": ("sessions", "list the sessions, newest last"),
     "export": ("sessions", "write a session's dataset files in another format"),
     "recover": ("sessions", "make sessions of what killed runs left behind"),
+    "import": ("unvouched", "make a session of the lines that log handlers wrote in production"),
+    "label": ("unvouched", "make a session by running a function over a file of inputs"),
     "merge": ("sessions", "make one session of several: runs, or shards in CI"),
     "eval": ("answering", "evaluate a model on a session's held-out calls, without running tests"),
     "answers": ("answering", "export, import or forget the answers of models"),

@@ -135,6 +135,11 @@ def find(name: str) -> Task | None:
     return _tasks.get(name)
 
 
+def every_task() -> list[Task]:
+    """Return the tasks that are alive in this process, by name."""
+    return [task for _, task in sorted(_tasks.items())]
+
+
 def default_name(function: Callable[..., Any]) -> str:
     """Return `module.qualname`, the same whether its file is run as a script or imported."""
     module = function.__module__
