@@ -1,0 +1,50 @@
+"""A pytest plugin that counts, by the interpreter's profile, the outermost calls of some functions."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+_FILE, *_TARGETS = json.loads(os.environ["DISTIL_PROFILED"])
+_WANTED = {tuple(target.split(":")) for target in _TARGETS}
+
+counts: Counter[str] = Counter()
+_depths: Counter[tuple[int, str]] = Counter()
+
+
+def profile(frame: FrameType, event: str, _: Any) -> None:
+    """Count a call that is not made inside another one of the same function."""
+    if event not in ("call", "return"):
+        return
+    code = frame.f_code
+    key = (str(frame.f_globals.get("__name__")), code.co_qualname)
+    if key not in _WANTED:
+        return
+    here = (threading.get_ident(), ":".join(key))
+    if event == "return":
+        _depths[here] -= 1
+        return
+    counts[here[1]] += not _depths[here]
+    _depths[here] += 1
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure() -> None:
+    """Begin where a collecting run begins."""
+    threading.setprofile(profile)
+    sys.setprofile(profile)
+
+
+def pytest_sessionfinish() -> None:
+    """Write the counts."""
+    sys.setprofile(None)
+    threading.setprofile(None)
+    Path(_FILE).write_text(json.dumps(counts))
