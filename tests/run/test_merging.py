@@ -100,7 +100,10 @@ def test_merged_session_becomes_the_latest(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("changes", "named"),
-    [({"docstring": "Another."}, "docstring changed"), ({"signature": "f()", "instructions": "Be short."}, "signature and instructions")],
+    [
+        ({"docstring": "Another."}, "docstring changed"),
+        ({"signature": "f()", "instructions": "Be short."}, "signature and instructions"),
+    ],
 )
 def test_other_briefs_are_refused(tmp_path: Path, changes: dict[str, Any], named: str) -> None:
     """Sessions that know a task by different briefs are refused, and what differs is named."""
