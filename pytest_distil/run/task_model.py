@@ -29,6 +29,7 @@ from pytest_distil.run.typed import TypedTask
 if TYPE_CHECKING:
     from pytest_distil.models.chats import LentChat
 
+_ANYTHING = "it may return anything; annotate what it returns, so that an answer becomes a value of that type"
 _NO_MODEL = "{}: no model is named; write @distil(mode='dispatch', model=...) or set DISTIL_MODEL"
 
 
@@ -42,8 +43,9 @@ class TaskModel:
         on another function than this has become.
         """
         self.typed = TypedTask(task)
-        if self.typed.problem is not None:
-            raise ModelError(f"{task.name} cannot be answered by a model: {self.typed.problem}")
+        problem = self.typed.problem or (_ANYTHING if self.typed.brief.schema is None else None)
+        if problem is not None:
+            raise ModelError(f"{task.name} cannot be answered by a model: {problem}")
         self.carried = _carried(task)
         self._trained = self.carried.trained_on(task.name) if self.carried else None
         if self.carried:

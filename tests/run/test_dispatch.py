@@ -346,6 +346,17 @@ def test_what_is_missing(options: dict[str, Any], fault: str) -> None:
             function(1)
 
 
+def test_what_has_no_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function that does not say what it returns is not dispatched: no answer to it could be told from another."""
+
+    @distil(name="unannotated", mode="dispatch", model="student")
+    def unannotated(n):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - as people write it
+        return n
+
+    with pytest.raises(ModelError, match="unannotated cannot be answered by a model: it may return anything"):
+        unannotated(1)
+
+
 class Doubled(BaseModel):
     n: int
     double: int
