@@ -81,11 +81,14 @@ class Sightings:
         self.briefs.update({brief["task"]: Brief.from_json(brief) for brief in briefs})
 
     def take_judgements(self, judgements: list[list[Any]]) -> None:
-        """Take judgements; of several on one call and result the first that did not fail counts."""
+        """Take judgements; of several on one call and result the first counts that did not fail.
+
+        Before those of stored answers: workers that call the same share one request, and who asked knows its cost.
+        """
         for task, arguments, original, answered in judgements:
             key = (*_key(task, json.loads(arguments)), canonical(json.loads(original)))
             known = self.judgements.get(key)
-            if known is None or known[0]["verdict"] == "failed":
+            if known is None or _weight(answered) > _weight(known):
                 self.judgements[key] = answered
 
     def _seen(self, event: Mapping[str, Any], task: str, arguments: str) -> Sighting:
@@ -99,6 +102,12 @@ class Sightings:
     def _call(self, task: str, arguments: Mapping[str, Json]) -> Sighting:
         """Return the sighting of a call."""
         return self.calls.setdefault(_key(task, arguments), Sighting(arguments))
+
+
+def _weight(answered: list[Mapping[str, Any]]) -> int:
+    """Return how much judgements on one call are worth beside others on the same."""
+    first = answered[0]
+    return 0 if first["verdict"] == "failed" else 1 if first["answer"]["stored"] else 2
 
 
 def _key(task: str, arguments: Mapping[str, Json]) -> Key:
