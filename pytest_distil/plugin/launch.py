@@ -40,7 +40,8 @@ def launch_session(config: pytest.Config, settings: Settings, root: Path) -> Non
     config.pluginmanager.register(session, "distil-session")
     if opening:
         config.pluginmanager.register(opening, "distil-opening")
-        config.pluginmanager.register(ShowingProgress(config, settings, opening), "distil-progress")
+        if config.pluginmanager.hasplugin("terminalreporter"):
+            config.pluginmanager.register(ShowingProgress(config, settings, opening), "distil-progress")
     if getattr(config.option, "dist", "no") == "no":
         client = connect(asker.address) if asker else None
         tests = EvaluatingTests(
