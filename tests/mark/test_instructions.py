@@ -14,7 +14,7 @@ from pytest_distil import DeclarationError, FinetuneFormat, Instructions
 from pytest_distil.core.brief import Brief
 from pytest_distil.mark.task import find
 from support.in_production import QUICK_START, Lines, call_of, ours, run
-from support.suites import collected
+from support.suites import Suite, collected
 from support.watching import watched
 
 
@@ -286,3 +286,32 @@ def test_the_ancestors_attributes() -> None:
         one.include_code_body,
     )
     assert other.id != Instructions().id
+
+
+def test_track_is_evaluated(pytester: pytest.Pytester) -> None:
+    """In an evaluating run a tracked call is compared, and nothing is substituted: there is nobody to hand it to."""
+    suite = Suite(pytester)
+    suite.write(
+        """
+        import pytest
+        from pytest_distil import Instructions
+
+        instructions = Instructions(name="math")
+
+        def double(n: int) -> int:
+            raise AssertionError(n)
+
+        @pytest.mark.parametrize("n", range(30))
+        def test_double(n):
+            assert instructions.track(double, (n,), {}, 2 * n) is None
+        """
+    )
+    suite.collect()
+    result = suite.run("--distil-eval=memory:lookup", "--distil-gate-on=all")
+    [report] = (suite.home / "reports").iterdir()
+    found = json.loads(report.read_text(encoding="utf-8"))
+
+    result.assert_outcomes(passed=30)
+    assert 30 == found["totals"]["agree"] + found["totals"]["invalid"]
+    assert found["totals"]["agree"] > 0
+    assert 0 == found["tests"]["disagreed"]
