@@ -32,6 +32,11 @@ def add_gate(config: pytest.Config, ruling: Mapping[str, Any], sentences: Sequen
     xml.pytest_runtest_logreport(_report("teardown", "passed", ()))
 
 
+def failed_gate(ruling: Mapping[str, Any]) -> pytest.TestReport | None:
+    """Return the report of a gate that failed, for pytest's closing line to count; None for another one."""
+    return _report("call", "failed", ruling["reasons"]) if ruling["passed"] is False else None
+
+
 def _report(
     when: Literal["call", "teardown"], outcome: Literal["passed", "failed"], why: Sequence[str]
 ) -> pytest.TestReport:

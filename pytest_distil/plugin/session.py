@@ -135,6 +135,9 @@ class EvaluatingSession:
             for command in github.notices(self.report, places=self._places):
                 terminalreporter.line(command)
             show(terminalreporter, "distil: evaluated", lines)
+            failed = junit.failed_gate(self.report["ruling"])
+            if failed:  # the exit status is that of a failure, so the closing line counts one, and is red
+                terminalreporter._add_stats("failed", [failed])  # noqa: SLF001 - there is no public way
         return result
 
     def pytest_report_teststatus(

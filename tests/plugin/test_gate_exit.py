@@ -50,12 +50,12 @@ def last_line(ran: Ran) -> str:
     ],
 )
 def test_thresholds(labels: Project, options: tuple[str, ...], status: int, says: str) -> None:
-    """Without a gate a run that can be judged ends with 0 and says so; a gate decides between 0 and 1."""
+    """Without a gate a run that can be judged ends with 0; a gate decides between 0 and 1, and counts as a test."""
     ran = labels.run(MAJORITY, *options, plugins=("xdist",))
 
     assert status == ran.status
     assert says.lower() in last_line(ran).lower(), ran.out
-    assert {"passed": 26, "disagreed": 4} == ran.counts
+    assert {"passed": 26, "disagreed": 4, **({"failed": 1} if status else {})} == ran.counts
 
 
 def test_a_failing_test_beside_the_gate(tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_nobody_there(labels: Project, tmp_path: Path) -> None:
     ran = labels.copy(tmp_path / "copy").evaluate("http://127.0.0.1:1/v1")
 
     assert pytest.ExitCode.TESTS_FAILED == ran.status
-    assert {"passed": 30} == ran.counts
+    assert {"failed": 1, "passed": 30} == ran.counts
     assert "nobody answers at http://127.0.0.1:1/v1" in last_line(ran)
     assert "Traceback" not in ran.out + ran.err
 
