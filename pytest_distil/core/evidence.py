@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
+from pytest_distil.core.prices import added
 from pytest_distil.core.prompt import Answer, Usage
 from pytest_distil.core.trial import known
+
+_DIGITS = 6
+"""Of a cost: a single short answer of a cheap model has some of them."""
 
 Ending = Literal["passed", "disagreed", "failed", "error", "skipped"]
 
@@ -24,6 +28,8 @@ class Traffic:
     tokens: Usage = field(default_factory=Usage)
     unused: int = 0
     """Answers that were fetched ahead and that no test used."""
+    cost: float | None = None
+    """What the tokens of this run's requests cost, at the prices that the user gave; None without any."""
 
     @classmethod
     def of(cls, answer: Answer) -> Traffic:
@@ -31,7 +37,9 @@ class Traffic:
         return cls(answer.requests, int(answer.stored), answer.retries, answer.waited_seconds, answer.usage)
 
     def __add__(self, other: Traffic) -> Traffic:
-        return Traffic(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(Traffic)))
+        names = [one.name for one in fields(Traffic) if one.name != "cost"]
+        counted: dict[str, Any] = {name: getattr(self, name) + getattr(other, name) for name in names}
+        return Traffic(**counted, cost=added(self.cost, other.cost))
 
     def __radd__(self, other: int) -> Traffic:
         return self
@@ -39,8 +47,8 @@ class Traffic:
     def to_json(self) -> dict[str, Any]:
         """Return the USAGE of a report."""
         data = asdict(self)
-        tokens = data.pop("tokens")
-        return {**data, **tokens}
+        tokens, cost = data.pop("tokens"), data.pop("cost")
+        return {**data, **tokens, "cost": None if cost is None else round(cost, _DIGITS)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Traffic:

@@ -59,6 +59,18 @@ def thresholds(name: str, text: str) -> dict[str, float]:
     return found
 
 
+def prices(name: str, text: str) -> dict[str, tuple[float, ...]]:
+    """Read `MODEL=IN/OUT` and `MODEL=IN/CACHED/OUT`, for a million tokens each, separated by white space."""
+    found: dict[str, tuple[float, ...]] = {}
+    for part in text.split():
+        model, equals, amounts = part.rpartition("=")
+        read = tuple(number(f"{name}: {model}", one) for one in amounts.split("/")) if equals and model else ()
+        if len(read) not in (2, 3) or min(read) < 0:
+            raise SettingError(name, f"takes MODEL=IN/OUT or MODEL=IN/CACHED/OUT, prices from 0, not {part!r}")
+        found[model] = read
+    return found
+
+
 def _fraction(percentage: float) -> float:
     """Return the fraction nearest to what was written: 99.9 / 100 is more than 999 of 1000."""
     return float(Decimal(repr(percentage)) / 100)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, Self
 
@@ -62,6 +62,8 @@ class Settings:
     base_url: str | None = None
     timeout: float = 60.0
     max_requests: int = 10_000
+    prices: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """By MODEL: what a million tokens cost: in, perhaps cached, out."""
 
     @classmethod
     def read(cls, given: Mapping[str, tuple[str, Any]]) -> Self:
@@ -155,4 +157,5 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "show_values": readers.one_of("yes", "differences", "no"),
     "timeout": readers.seconds,
     "max_requests": readers.count,
+    "prices": readers.prices,
 }

@@ -99,7 +99,10 @@ OPTIONS = (
     Option("holdout", "holdout", "Percentage of calls kept from training (default: 20).", "PCT", cli=False),
     Option("holdout_by", "holdout-by", "Hold out single calls (default) or whole test functions.", "", cli=False),
     Option(
-        "validation", "validation", "Percentage of the training side that becomes validation (default: 10).", "",
+        "validation",
+        "validation",
+        "Percentage of the training side that becomes validation (default: 10).",
+        "",
         cli=False,
     ),
     Option(
@@ -118,6 +121,13 @@ OPTIONS = (
     Option("base_url", "base-url", "Address of the model's server; before OPENAI_BASE_URL.", "", cli=False),
     Option("timeout", "timeout", "Seconds that one answer may take, retries included (default: 60).", "", cli=False),
     Option("max_requests", "max-requests", "Requests after which asking stops (default: 10000).", "", cli=False),
+    Option(
+        "prices",
+        "prices",
+        "What a million tokens cost, MODEL=IN/OUT or MODEL=IN/CACHED/OUT: m=0.15/0.6.",
+        "",
+        cli=False,
+    ),
 )
 
 _MARKER = (

@@ -131,7 +131,7 @@ def _shown(value: Any) -> Any:
 
 _TOOLS: Mapping[str, Any] = {
     **{name: getattr(findings, name) for name in ("side", "reasons", "ended")},
-    **{name: getattr(words, name) for name in ("rate", "compared", "interval", "value", "seconds")},
+    **{name: getattr(words, name) for name in ("rate", "compared", "interval", "value", "seconds", "tokens")},
     "rows": rows,
     "lines": lines,
     "percent": percent,

@@ -33,13 +33,17 @@ class Progress:
         return ", ".join(parts)
 
     def _rate(self, done: int, now: float) -> float:
-        """Return the answers a second in the last while, up to the last one that came; 0 where that is not known."""
+        """Return the answers a second in the last while; 0 where that is not known yet.
+
+        Answers come in waves, so it is counted up to the last one that came, unless that is long ago.
+        """
         if not self._samples or self._samples[-1][1] != done:
             self._samples.append((now, done))
-        while len(self._samples) > 1 and self._samples[0][0] <= now - _WINDOW:
+        while len(self._samples) > 2 and self._samples[1][0] <= now - _WINDOW:  # noqa: PLR2004 - a span has two ends
             self._samples.popleft()
         (began, before), (ended, _) = self._samples[0], self._samples[-1]
-        return (done - before) / (ended - began) if ended > began else 0.0
+        until = ended if now - ended < _WINDOW else now
+        return (done - before) / (until - began) if until > began else 0.0
 
 
 def _speed(rate: float) -> str:

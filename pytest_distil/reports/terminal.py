@@ -129,18 +129,19 @@ def _style(view: View, task: str) -> Mapping[str, bool]:
 
 
 def _asked(view: View) -> Iterator[Line]:
-    """Yield what asking has cost."""
+    """Yield what asking has cost, with -v by task where there are several."""
     usage = view.report["usage"]
-    cached = f" ({usage['cached_tokens']:,} cached)" if usage["cached_tokens"] else ""
-    thought = f" ({usage['reasoning_tokens']:,} of them reasoning)" if usage["reasoning_tokens"] else ""
-    tokens = f"{usage['prompt_tokens']:,} tokens in{cached}, {usage['completion_tokens']:,} out{thought}; "
     parts = [f"{words.seconds(view.report['seconds'])} in all", f"{plural(usage['requests'], 'request')}"]
     parts += [f"{usage['stored']:,} stored"] if usage["stored"] else []
     parts += [plural(usage["retries"], "retry", "retries")] if usage["retries"] else []
     parts += [f"{words.seconds(usage['waited_seconds'])} waiting"] if usage["waited_seconds"] else []
     parts += [f"{usage['unused']:,} unused"] if usage["unused"] else []
-    shown = tokens if usage["prompt_tokens"] or usage["completion_tokens"] else ""
-    yield from view.line("asked", shown + ", ".join(parts))
+    told = words.tokens(usage)
+    yield from view.line("asked", "; ".join([*([told] if told else []), ", ".join(parts)]))
+    tasks = view.report["tasks"] if view.verbosity > 0 and len(view.report["tasks"]) > 1 else []
+    for task in tasks:
+        if told := words.tokens(task["usage"]):
+            yield from view.line("", f"{view.names[task['task']]}: {told}")
 
 
 def _reasons(report: ReportJson) -> Iterator[Line]:

@@ -12,6 +12,9 @@ from pytest_distil.core.phrases import percent, plural
 from pytest_distil.core.text import Json
 from pytest_distil.core.wants import NOUNS
 
+_LEAST_MONEY = 0.0001
+"""Of an amount that is told in digits."""
+
 MAX_VALUE = 40
 """Characters of a value in one line."""
 
@@ -99,6 +102,25 @@ def seconds(duration: float) -> str:
         return f"{duration:.1f} s".replace(".0 ", " ")
     minutes, rest = divmod(round(duration), 60)
     return f"{minutes:,} min {rest} s" if minutes else f"{rest} s"
+
+
+def tokens(usage: Mapping[str, Any]) -> str:
+    """Write the tokens of a USAGE, and what they cost where prices were given; empty where there were none."""
+    if not usage["prompt_tokens"] and not usage["completion_tokens"]:
+        return ""
+    cached = f" ({usage['cached_tokens']:,} cached)" if usage["cached_tokens"] else ""
+    thought = f" ({usage['reasoning_tokens']:,} of them reasoning)" if usage["reasoning_tokens"] else ""
+    paid = "" if usage["cost"] is None else f", cost {money(usage['cost'])}"
+    return f"{usage['prompt_tokens']:,} tokens in{cached}, {usage['completion_tokens']:,} out{thought}{paid}"
+
+
+def money(amount: float) -> str:
+    """Write an amount in whatever currency the prices are: `12.34`, `0.0312`, `less than 0.0001`, `0`."""
+    if not amount:
+        return "0"
+    if amount < _LEAST_MONEY:
+        return f"less than {_LEAST_MONEY:f}".rstrip("0")
+    return f"{amount:,.2f}" if amount >= 1 else f"{amount:.4f}"
 
 
 def ruling(report: Mapping[str, Any]) -> str:

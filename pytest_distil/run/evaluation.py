@@ -13,6 +13,7 @@ from typing import Any
 from pytest_distil.core import gate
 from pytest_distil.core.call import Example, in_sample
 from pytest_distil.core.evidence import Hint, Outcome, Selection, TaskFacts, Traffic
+from pytest_distil.core.prices import cost
 from pytest_distil.core.prompt import Usage
 from pytest_distil.core.report import ReportJson, build
 from pytest_distil.core.settings import Settings
@@ -130,7 +131,7 @@ class Evaluation:
                 recorded_source_digest=held[name].source if name in self.sightings.recalled else None,
                 card=self._trained_with(name),
                 schema=brief.schema,
-                usage=sum(map(_traffic, answers.get(name, ())), Traffic()),
+                usage=sum((self._traffic(name, one) for one in answers.get(name, ())), Traffic()),
             )
             for name, brief in sorted(self.sightings.briefs.items())
         ]
@@ -151,22 +152,24 @@ class Evaluation:
             by_task.setdefault(task, []).extend(answers)
         return by_task
 
+    def _traffic(self, task: str, answer: Mapping[str, Any]) -> Traffic:
+        """Return what one answer has cost; a stored one was paid for by another run."""
+        tokens = Usage(**answer["usage"])
+        paid = Usage() if answer["stored"] else tokens
+        return Traffic(
+            requests=answer["requests"],
+            stored=int(answer["stored"]),
+            retries=answer["retries"],
+            waited_seconds=answer["waited_seconds"],
+            tokens=tokens,
+            cost=cost(paid, self._settings.model_of(task) or "", self._settings.prices),
+        )
+
     def _left_out(self) -> dict[str, int]:
         counts: Counter[str] = Counter()
         for one, times in self.sightings.left_out.items():
             counts[one.reason] += times
         return dict(counts)
-
-
-def _traffic(answer: Mapping[str, Any]) -> Traffic:
-    """Return what one answer has cost."""
-    return Traffic(
-        requests=answer["requests"],
-        stored=int(answer["stored"]),
-        retries=answer["retries"],
-        waited_seconds=answer["waited_seconds"],
-        tokens=Usage(**answer["usage"]),
-    )
 
 
 def _hints(trials: list[Trial]) -> list[Hint]:

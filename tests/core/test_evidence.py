@@ -13,6 +13,15 @@ def test_traffic_adds_up_and_survives_a_file() -> None:
     assert total == Traffic.from_json(json.loads(json.dumps(total.to_json())))
 
 
+def test_money_is_told_where_prices_were_given() -> None:
+    """A cost adds up over the tasks that have a price; without any there is none, not nothing."""
+    costs = [None, 0.25, None, 0.5]
+
+    assert 0.75 == sum((Traffic(cost=one) for one in costs), Traffic()).cost
+    assert sum((Traffic(), Traffic()), Traffic()).cost is None
+    assert 0.1 == Traffic(cost=0.1000000004).to_json()["cost"]
+
+
 def test_a_selection_survives_a_file() -> None:
     """What ran is read as it was written, also by a version that knows less."""
     selection = Selection(partial=True, deselected=3, crashed=1, expected=9, sample=0.5)

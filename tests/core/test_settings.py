@@ -73,6 +73,7 @@ BAD = {
     "show_values": ("maybe", "is one of yes, differences, no"),
     "timeout": ("0", "takes seconds above 0"),
     "max_requests": ("many", "takes a whole number from 1"),
+    "prices": ("student=1", "takes MODEL=IN/OUT or MODEL=IN/CACHED/OUT"),
 }
 FLAGS = {"collect", "dry_run", "disagreed", "offline", "refresh", "noise", "constrained"}
 FREE = FLAGS | {"baseline", "reports", "functions", "dir", "session", "base_url"}

@@ -15,6 +15,8 @@ from pytest_distil.reports.progress import Progress
         ([(0.0, 0), (1.0, 499)], "499 of 500 prompts answered, 499/s, about 1 s left"),
         ([(0.0, 0), (1.0, 500)], "500 of 500 prompts answered, 500/s"),
         ([(0.0, 7), (5.0, 7)], "7 of 500 prompts answered"),
+        ([(0.0, 0), (2.0, 4), (3.0, 4)], "4 of 500 prompts answered, 2.0/s, about 4 min 8 s left"),
+        ([(0.0, 0), (5.0, 60), (30.0, 60)], "60 of 500 prompts answered, 2.0/s, about 3 min 40 s left"),
     ],
 )
 def test_words(samples: list[tuple[float, int]], told: str) -> None:

@@ -201,3 +201,12 @@ def test_dependent_calls_are_said_to_be_worth_less() -> None:
 
     assert ", worth " in words.interval(sample(several)["held_out"])
     assert "too few groups or tests" == words.interval(sample(one)["held_out"])
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(0.0, "0"), (0.00001, "less than 0.0001"), (0.03119, "0.0312"), (1.0, "1.00"), (12345.678, "12,345.68")],
+)
+def test_money(amount: float, text: str) -> None:
+    """An amount has as many digits as matter, and no currency: the prices' one is not known."""
+    assert text == words.money(amount)
