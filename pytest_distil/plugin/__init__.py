@@ -18,6 +18,6 @@ def pytest_configure(config: pytest.Config) -> None:
     add_marker(config)
     options = given(config)
     if any(name.startswith("--") for name, _ in options.values()):
-        from pytest_distil.plugin.modes import start  # noqa: PLC0415 - a run without a mode must not pay for it
+        from pytest_distil.plugin.modes import start
 
         start(config, options)
