@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_distil.core.call import Conflict, Example
-from pytest_distil.core.dataset import Rules
+from pytest_distil.core.dataset import Rules, held_out_side
 from pytest_distil.core.gathering import Gathering, left_out_by
 from support.briefs import brief_of
 
@@ -85,6 +85,24 @@ def test_majority_is_counted_in_tests() -> None:
     assert (1, ("t::a", "t::b")) == (example.result, example.tests)
     assert isinstance(conflict, Conflict)
     assert ((1, ("t::a", "t::b")), (2, ("t::c",))) == conflict.results
+
+
+def test_the_outvoted_hold_out_too() -> None:
+    """A held-out test that saw another result made the call too: what most tests saw of it is not trained on."""
+    held = next(name for n in range(100) if _is_held_out(name := f"t.py::test_{n}"))
+    kept = [name for n in range(100) if not _is_held_out(name := f"t.py::test_{n}")]
+    calls = [('{"email":"a"}', "1", kept[0], False), ('{"email":"a"}', "1", kept[1], False)]
+    rules = Rules(conflicts="majority", holdout_by="test")
+
+    assert [False] == [one.held_out for one in gathered(calls, rules)]
+    example, _ = gathered([*calls, ('{"email":"a"}', "2", held, False)], rules)
+
+    assert isinstance(example, Example)
+    assert ("pattern", (kept[0], kept[1])) == (example.held_out, example.tests)
+
+
+def _is_held_out(test: str) -> bool:
+    return held_out_side(BRIEF, {}, (test,), Rules(holdout_by="test")) == "pattern"
 
 
 def test_a_tie_is_no_majority() -> None:
