@@ -15,6 +15,7 @@ from pytest_distil.core.gathering import Gathering, left_out_by
 from support.briefs import brief_of
 
 BRIEF = brief_of(str)
+ARGUMENTS = '{"email":"a"}'
 BRIEFS = {BRIEF.task: BRIEF}
 
 CALLS = st.lists(
@@ -91,11 +92,11 @@ def test_the_outvoted_hold_out_too() -> None:
     """A held-out test that saw another result made the call too: what most tests saw of it is not trained on."""
     held = next(name for n in range(100) if _is_held_out(name := f"t.py::test_{n}"))
     kept = [name for n in range(100) if not _is_held_out(name := f"t.py::test_{n}")]
-    calls = [('{"email":"a"}', "1", kept[0], False), ('{"email":"a"}', "1", kept[1], False)]
+    calls: list[tuple[str, str, str, object]] = [(ARGUMENTS, "1", test, False) for test in kept[:2]]
     rules = Rules(conflicts="majority", holdout_by="test")
 
     assert [False] == [one.held_out for one in gathered(calls, rules)]
-    example, _ = gathered([*calls, ('{"email":"a"}', "2", held, False)], rules)
+    example, _ = gathered([*calls, (ARGUMENTS, "2", held, False)], rules)
 
     assert isinstance(example, Example)
     assert ("pattern", (kept[0], kept[1])) == (example.held_out, example.tests)
