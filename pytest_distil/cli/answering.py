@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,19 +17,25 @@ from pytest_distil.cli.judging import add_gate_options, gate_options, print_line
 from pytest_distil.cli.progress import Line
 from pytest_distil.core.files import write_lines
 from pytest_distil.core.phrases import plural
+from pytest_distil.core.prompt import Answer
 from pytest_distil.core.report import ReportJson
 from pytest_distil.core.settings import Settings
 from pytest_distil.mark.errors import DataError, SettingError
 from pytest_distil.models import parse
+from pytest_distil.reports.progress import Progress
 from pytest_distil.reports.terminal import evaluated
+from pytest_distil.run.announce import announced
 from pytest_distil.run.asker import process
 from pytest_distil.run.asker.client import connect
 from pytest_distil.run.direct import Direct
 from pytest_distil.run.recorded import Recorded
+from pytest_distil.run.trained import with_cards
 from pytest_distil.run.wanted import asker_settings
 from pytest_distil.store.answers import Answers
 from pytest_distil.store.home import Home
 from pytest_distil.store.session import find_session
+
+_SECONDS_BETWEEN_LINES = 0.25
 
 _OPTIONS = {
     "base_url": ("--base-url", "URL", "address of the model's server"),
@@ -34,6 +43,9 @@ _OPTIONS = {
     "concurrency": ("--concurrency", "N", "requests in flight"),
     "sample": ("--sample", "PCT", "ask about a share of the calls"),
     "repeat": ("--repeat", "N", "ask N times about each call"),
+    "timeout": ("--timeout", "SECONDS", "that one request may take"),
+    "max_requests": ("--max-requests", "N", "prompts after which asking stops"),
+    "prices": ("--prices", "PRICES", "what a million tokens cost, as in the ini setting distil_prices"),
     "shots": ("--shots", "K", "show the K nearest training examples before each call"),
 }
 
@@ -52,6 +64,7 @@ def _add_eval(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--all", action="store_true", help="ask about the calls of the training side too")
     parser.add_argument("--offline", action="store_true", help="stored answers only")
+    parser.add_argument("--refresh", action="store_true", help="ask again where an answer is stored")
     parser.add_argument("--out", metavar="PATH", type=Path, help="also write the report here: .json, .md or .html")
     parser.add_argument("-v", "--verbose", action="count", default=0, help="list wrong calls; -vv lists all of them")
     for key, (name, metavar, what) in _OPTIONS.items():
@@ -82,12 +95,13 @@ PARSERS: dict[str, Callable[[argparse.ArgumentParser], None]] = {"eval": _add_ev
 def _eval(args: argparse.Namespace) -> int:
     """Ask about a session's calls, print the report and return the exit status of the gate."""
     home = Home(Path(args.dir))
-    folder = find_session(home, args.session)
+    settings = with_cards(_settings(args), home)
+    folder = find_session(home, settings.session)
     if folder is None:
         raise DataError(args.dir, "no finished session; `pytest --distil-collect` makes one")
     if args.out:
         reports.check(str(args.out))
-    report = evaluate(_settings(args), home, Recorded.read(folder), held_out_only=not args.all, path=args.path)
+    report = evaluate(settings, home, Recorded.read(folder), held_out_only=not args.all, path=args.path)
     path = home.new_report(report["model"])
     for one in (path, args.out) if args.out else (path,):
         reports.write(report, one)
@@ -104,24 +118,33 @@ def evaluate(
     asker = process.start(concurrency=settings.concurrency if spec.kind == "chat" else None)
     try:
         client = connect(asker.address)
-        client.configure(wanted)
         direct = Direct(settings, client, recorded, held_out_only=held_out_only, path=path)
-        tickets = direct.ask()
-        with Line() as line:
-            for n, ticket in enumerate(tickets, 1):
-                ticket.result()
-                line.show(f"answered: {n:,} of {len(tickets):,}")
+        if line := announced(settings, wanted, recorded, direct.examples):
+            print(line, file=sys.stderr)
+        client.configure(wanted)
+        _follow(direct.ask())
         return direct.report()
     finally:
         asker.close()
+
+
+def _follow(tickets: Sequence[Future[Answer]]) -> None:
+    """Wait for all answers; a terminal shows how many have come."""
+    progress, left, failed = Progress(), set(tickets), 0
+    with Line() as line:
+        while left:
+            done, left = wait(left, timeout=_SECONDS_BETWEEN_LINES)
+            failed += sum(ticket.result().failed is not None for ticket in done)
+            line.show(progress.told(len(tickets) - len(left), len(tickets), now=time.monotonic(), failed=failed))
 
 
 def _settings(args: argparse.Namespace) -> Settings:
     """Return the settings of an evaluation that the command line asks for."""
     given: dict[str, tuple[str, Any]] = {"models": ("MODEL", [args.model])}
     given |= {key: (name, getattr(args, key)) for key, (name, _, _) in _OPTIONS.items() if getattr(args, key)}
-    given |= gate_options(args)
-    settings = Settings.read(given | ({"offline": ("--offline", True)} if args.offline else {}))
+    given |= {key: (f"--{key}", True) for key in ("offline", "refresh") if getattr(args, key)}
+    given |= gate_options(args) | {"session": ("SESSION", args.session)}
+    settings = Settings.read(given)
     if "" not in settings.models:
         raise SettingError("MODEL", "is one model for all tasks here")
     return settings

@@ -29,12 +29,19 @@ def announcement(
 
     Worded with the session's briefs, because today's are only known where the tests are; it says "about".
     """
+    return announced(settings, wanted, recorded, recorded.of_tests(tests) if recorded else [])
+
+
+def announced(
+    settings: Settings, wanted: AskerSettings, recorded: Recorded | None, held: Sequence[Example]
+) -> str | None:
+    """Return the same for what a session holds."""
     if wanted.base_url is None:
         return None
     where = f"{_models(settings)} at {Endpoint(wanted.base_url).shown}"
     if settings.offline:
         return f"distil: offline: stored answers of {where}, and nothing is asked"
-    examples = [one for one in recorded.of_tests(tests) if _is_asked(one, settings)] if recorded else []
+    examples = [one for one in held if _is_asked(one, settings)]
     if recorded is None or not examples:
         return f"distil: no session holds calls of these tests; {where} is asked as they make them{_limit(settings)}"
     lengths = list(_lengths(settings, recorded, examples))

@@ -35,31 +35,37 @@ class Direct:
         held_out_only: bool,
         path: Sequence[str] = (".",),
     ) -> None:
-        """Take who is asked, and whether calls of the training side are left alone, and where modules are."""
+        """Take who is asked, whether calls of the training side are left alone, and where modules are."""
         self._evaluator = Evaluator(settings, asking, recorded)
         self._evaluation = Evaluation(settings, recorded)
         # What no test vouches for is judged where its session was asked for, not where it was merged into another.
         vouched = [one for one in recorded.examples.values() if one.tests or not recorded.manifest.vouched]
-        self._examples = [one for one in vouched if one.held_out or not held_out_only]
+        self.examples = [one for one in vouched if one.held_out or not held_out_only]
+        """The calls that are asked about."""
         self._briefs = recorded.manifest.briefs()
         self._path = path
 
     def ask(self) -> list[Ticket[Answer]]:
-        """Send every prompt in today's words and return the tickets; raise `ModelError` for a task that is gone."""
+        """Send every prompt in today's words and return the tickets.
+
+        Raises `ModelError` for a task that is gone, and for one that the model was not trained on as it is today.
+        """
         tasks = {
             name: imported(brief, path=self._path) for name, brief in self._briefs.items() if name in self._names()
         }
-        return [ticket for example in self._examples for ticket in self._send(tasks[example.task], example)]
+        if outdated := self._evaluator.outdated():
+            raise ModelError("; ".join(outdated))
+        return [ticket for example in self.examples for ticket in self._send(tasks[example.task], example)]
 
     def report(self) -> ReportJson:
         """Wait for all answers and return the report, judged."""
         judgements = self._evaluator.judgements(wait=True)
         self._evaluation.sightings.know(self._evaluator.briefs())
         self._evaluation.sightings.take_judgements(judgements)
-        return self._evaluation.report_on(self._examples, Selection(partial=False))
+        return self._evaluation.report_on(self.examples, Selection(partial=False))
 
     def _names(self) -> set[str]:
-        return {one.task for one in self._examples}
+        return {one.task for one in self.examples}
 
     def _send(self, task: Task, example: Example) -> Iterator[Ticket[Answer]]:
         """Ask about one call."""
