@@ -52,8 +52,7 @@ class EvaluatingTests(Attempts):
         self._client = client
         self._recorded = recorded if is_first else None
         self._deliver = deliver
-        runs = not getattr(config.option, "setuponly", False)
-        self._substitutes = runs and settings.returns == "model" and not settings.dry_run
+        self._substitutes = settings.returns == "model" and not settings.dry_run
         self._prefetch: Prefetch | None = None
         self._deselected = 0
         self._is_trying = False

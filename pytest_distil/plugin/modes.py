@@ -24,7 +24,7 @@ def start(config: pytest.Config, options: Mapping[str, tuple[str, Any]]) -> None
             _select(config)
         if settings.mode == "collect":
             _collect(config, settings)
-        elif settings.mode == "eval":
+        elif settings.mode == "eval" and not getattr(config.option, "setuponly", False):
             _evaluate(config, settings)
     except DistilError as error:
         raise pytest.UsageError(str(error)) from error

@@ -257,38 +257,98 @@ DIES = """
     import pytest
     from labels import parity
 
-    @pytest.mark.parametrize("n", range(10))
-    def test_before(n):
-        assert parity(n) in ("even", "odd")
-
-    def test_dies():
-        assert parity(10) == "even"
-        if "PYTEST_XDIST_WORKER" in os.environ:
+    @pytest.mark.parametrize("n", range(30))
+    def test_each(n):
+        parity(n)
+        if n == {number} and os.environ.get("PYTEST_XDIST_WORKER", "") {worker}:
             os._exit(1)
-        assert parity(11) == "odd"
-
-    @pytest.mark.parametrize("n", range(12, 30))
-    def test_after(n):
-        assert parity(n) in ("even", "odd")
+        assert parity(100 + n) in ("even", "odd")
 """
 
 
-def test_a_worker_that_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "worker"),
+    [
+        pytest.param(11, '!= ""', id="any"),
+        pytest.param(0, '== "gw0"', id="the first, which asks ahead", marks=pytest.mark.slow),
+    ],
+)
+def test_a_worker_that_is_killed(tmp_path: Path, number: int, worker: str) -> None:
     """What a killed worker was to call is judged from the session, no prompt is asked again, and no gate passes."""
-    project = Project(tmp_path / "plain", labels=LABELS, test_dies=DIES)
+    tests = DIES.format(number=number, worker=worker)
+    project = Project(tmp_path / "plain", labels=LABELS, test_dies=tests)
     project.collect()
     other = project.copy(tmp_path / "workers")
-    with ChatServer(answering(wrong_for({5, 11}))) as server:
+    with ChatServer(answering(wrong_for({5, 11, 111}))) as server:
         plain = project.evaluate(server)
-    with ChatServer(answering(wrong_for({5, 11}))) as server:
+    with ChatServer(answering(wrong_for({5, 11, 111}))) as server:
         ran = other.evaluate(server, "-n", "2", *GATE, plugins=("xdist",))
 
-    assert {"passed": 28, "failed": 1} == ran.counts
+    assert {"passed": 29, "failed": 2} == ran.counts  # the killed test, and the gate
     assert verdicts(plain.report) == verdicts(ran.report)
     assert plain.report["totals"] == ran.report["totals"]
     assert {1} == set(server.tries.values())
     assert ran.report["ruling"]["passed"] is False
     assert "crashed" in ran.out
+
+
+KILLS = """
+    import os, signal, subprocess
+    import pytest
+    from labels import parity
+
+    def test_first():
+        assert parity(0) == "even"
+
+    def test_kills_the_asker():
+        children = subprocess.check_output(["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())], text=True)
+        [asker] = [line.split()[0] for line in children.splitlines() if "pytest_distil.run.asker" in line]
+        os.kill(int(asker), signal.SIGKILL)
+
+    @pytest.mark.parametrize("n", range(2, 20))
+    def test_later(n):
+        assert parity(n) in ("even", "odd")
+"""
+
+
+def test_an_asker_that_is_killed(tmp_path: Path) -> None:
+    """Without the asker no answer comes: tests get the original's values, the run fails, and says what happened."""
+    project = Project(tmp_path, labels=LABELS, test_kills=KILLS)
+    with ChatServer(answering(wrong_for({}))) as server:
+        ran = project.evaluate(server)
+
+    assert {"passed": 20, "failed": 1} == ran.counts  # the failure is the gate's
+    assert pytest.ExitCode.TESTS_FAILED == ran.status
+    assert "the process that asks models has ended" in ran.out
+    assert 18 == ran.report["totals"]["failed"]
+
+
+UNREACHABLE = """
+    import pytest
+
+    class Elsewhere:
+        @pytest.hookimpl(trylast=True)
+        def pytest_configure_node(self, node):
+            if node.gateway.id == "gw1":
+                node.workerinput["distil"] = {**node.workerinput["distil"], "address": "/nowhere#00"}
+
+    def pytest_configure(config):
+        if not hasattr(config, "workerinput"):
+            config.pluginmanager.register(Elsewhere())
+"""
+
+
+@pytest.mark.slow
+def test_a_worker_out_of_reach(labels: Project) -> None:
+    """A worker that cannot reach the run's asker gets one of its own, and says so."""
+    labels.write(conftest=UNREACHABLE)
+    with ChatServer(answering(wrong_for({3}))) as server:
+        ran = labels.evaluate(server, "-n", "2", plugins=("xdist",), DISTIL_BASE_URL=server.url)
+
+    assert {"passed": 29, "disagreed": 1} == ran.counts
+    assert (29, 1, 0) == tuple(ran.report["totals"][name] for name in ("agree", "differ", "failed"))
+    assert "distil: worker gw1 on " in ran.out
+    assert "asks by itself" in ran.out
 
 
 @pytest.mark.slow

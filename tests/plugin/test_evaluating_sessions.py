@@ -303,7 +303,7 @@ def test_answers_that_fail(tmp_path: Path) -> None:
     with ChatServer(answering(lambda _, given: error(400, "no") if given["n"] % 4 else "even")) as server:
         ran = project.evaluate(server, "-o", "distil_max_requests=20")
 
-    assert {"passed": 30} == ran.counts
+    assert {"passed": 30, "failed": 1} == ran.counts  # the failure is the gate's
     assert "more than 20 prompts" in str(ran.report["tasks"][0]["reasons"]["failed"])
     assert 20 == len(server.requests)
 

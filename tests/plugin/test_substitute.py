@@ -100,6 +100,9 @@ BROKEN_TEARDOWN = """
         yield
         raise RuntimeError("torn down badly")
 
+    def test_before():
+        assert parity(4) == "even"
+
     def test_clean(wide):
         assert parity(2) == "even"
 """
@@ -111,7 +114,7 @@ def test_a_wide_teardown_that_fails(base: Project, tmp_path: Path) -> None:
     project.write(test_teardown=BROKEN_TEARDOWN)
     ran = project.run(MAJORITY, "test_teardown.py")
 
-    assert {"passed": 1, "error": 1} == ran.counts
+    assert {"passed": 2, "error": 1} == ran.counts
     assert {"test_clean": "error"} == endings(ran.report)
     assert 1 == ran.out.count("ERROR test_teardown.py::test_clean - RuntimeError: torn down badly")
     assert 1 == ran.out.count("ERROR at teardown of test_clean")
