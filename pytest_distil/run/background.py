@@ -161,8 +161,21 @@ class _Here:
 _here = _Here()
 
 
+def submit(source: Source, prompt: Prompt) -> Ticket[Answer]:
+    """Have a prompt answered in the background of this process; the ticket always gets an answer."""
+    try:
+        return background().submit(source, prompt)
+    except RuntimeError:  # a process that is ending gets no more threads
+        ticket = Ticket[Answer]()
+        ticket.set_result(Answer(failed=_ENDING))
+        return ticket
+
+
 def background() -> Background:
-    """Return the background of this process, started when it is first needed and again after `close`."""
+    """Return the background of this process, started when it is first needed and again after `close`.
+
+    Raises `RuntimeError` where the process is ending.
+    """
     found = _here.now
     if found is None:
         with _here.lock:

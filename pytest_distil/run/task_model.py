@@ -19,7 +19,7 @@ from pytest_distil.mark.task import Task
 from pytest_distil.models import ModelSpec, parse
 from pytest_distil.models.endpoint import Endpoint, endpoint
 from pytest_distil.run.asker.ticket import Ticket
-from pytest_distil.run.background import Source, answer_in_time, background
+from pytest_distil.run.background import Source, answer_in_time, submit
 from pytest_distil.run.carrying import read_carried
 from pytest_distil.run.outage import Outage
 from pytest_distil.run.quiet import LOGGER, Trouble, quietly
@@ -75,7 +75,7 @@ class TaskModel:
             ticket = Ticket[Answer]()
             ticket.set_result(known)
             return ticket
-        ticket = background().submit(self._source, prompt)
+        ticket = submit(self._source, prompt)
         ticket.add_done_callback(lambda done: self._outage.note(done.result()))
         return ticket
 

@@ -40,8 +40,9 @@ class Writer:
 
     def put(self, job: Job) -> bool:
         """Have a job done soon; return False where too many wait already."""
-        if self._thread is None:
-            self._start()
+        if self._thread is None and not self._start():
+            self._do(job)
+            return True
         if self._jobs.qsize() >= _MOST_WAITING:
             return False
         self._jobs.put(job)
@@ -65,21 +66,32 @@ class Writer:
         """Forget what the parent process is going to do itself."""
         self._start_again()
 
-    def _start(self) -> None:
+    def _start(self) -> bool:
+        """Start the thread; tell whether there is one: a process that is ending gets no more."""
         with self._starting:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:
+                    return False
+                self._thread = thread
                 _end_with_multiprocessing()
+        return True
 
     def _work(self) -> None:
-        tap.unobserved.set(True)  # a handler may call marked functions
         while True:
-            job = self._jobs.get()
-            try:
-                job()
-            except Exception:  # the next ones must be done all the same
-                LOGGER.exception("%s: one of them could not be done", self._what)
+            self._do(self._jobs.get())
+
+    def _do(self, job: Job) -> None:
+        """Do one job, as work of ours: a handler may call marked functions."""
+        token = tap.unobserved.set(True)
+        try:
+            job()
+        except Exception:  # the next ones must be done all the same
+            LOGGER.exception("%s: one of them could not be done", self._what)
+        finally:
+            tap.unobserved.reset(token)
 
 
 _writers: weakref.WeakSet[Writer] = weakref.WeakSet()
