@@ -17,6 +17,7 @@ from pytest_distil.models import ModelSpec, load
 from pytest_distil.models.endpoint import Endpoint
 from pytest_distil.run.asker.pace import Pace
 from pytest_distil.run.asker.ticket import Ticket
+from pytest_distil.run.production_home import production_home
 
 _CONCURRENCY = 256
 """Connections to one server; more calls than these at once wait for one another."""
@@ -111,7 +112,7 @@ class Background:
 
     def _made(self, source: Source) -> Model:
         if source.client is None and source.spec.kind != "chat":
-            return load(source.spec, endpoint=source.endpoint, concurrency=_CONCURRENCY, timeout=source.timeout)
+            return load(source.spec, timeout=source.timeout, local=production_home().models)
         from pytest_distil.models.chats import Chats, lent
 
         if source.client is not None:

@@ -25,14 +25,11 @@ from pytest_distil.core.text import canonical
 from pytest_distil.core.trial import Trial, Verdict, fields_of
 from pytest_distil.core.wants import Wants
 from pytest_distil.run.judgement import Judgement, judge
+from pytest_distil.run.production_home import production_home
 from pytest_distil.run.quiet import LOGGER
 from pytest_distil.run.task_model import TaskModel
 from pytest_distil.run.without_deepdiff import compared
 from pytest_distil.run.writer import Writer
-from pytest_distil.store.home import Home
-
-DIRECTORY = "DISTIL_DIR"
-"""The environment variable that names the folder of reports; by default `.distil` where the process was started."""
 
 _SECONDS_BETWEEN = 60.0
 """Between two writings of a report that grows."""
@@ -59,7 +56,7 @@ class Drift:
 
     def __init__(self) -> None:
         self._writer = Writer("distil-drift", what="pairs for the report on production")
-        self.home = Home(Path(os.environ.get(DIRECTORY) or Settings().dir).absolute())
+        self.home = production_home()
         self._is_told = False
         self.begin()
 

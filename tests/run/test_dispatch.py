@@ -17,9 +17,11 @@ from openai import AsyncOpenAI, OpenAI
 from pydantic import BaseModel
 
 from pytest_distil import EncodingError, Instructions, InvalidAnswer, ModelError, distil
+from pytest_distil.core.prompt import Prompt
 from pytest_distil.formats import load
 from pytest_distil.formats.lines import training_line
 from pytest_distil.mark.task import find
+from pytest_distil.mark.wrapper import wrapped
 from pytest_distil.run import background, outage
 from pytest_distil.run.typed import TypedTask
 from support.in_production import NEXT_STEPS, Lines, call_of, ours, run
@@ -356,6 +358,32 @@ def test_what_has_no_type(monkeypatch: pytest.MonkeyPatch) -> None:
     called: Any = unannotated
     with pytest.raises(ModelError, match="unannotated cannot be answered by a model: it may return anything"):
         called(1)
+
+
+def test_other_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recording answers in production too; a model of this machine that is not there is an answer that failed."""
+    task = named("answered by others", fallback="raise")
+    with ChatServer(lambda _: value(7)) as server:
+        serving(monkeypatch, server)
+        task(3)
+        [body] = server.requests
+    del body["model"]
+    line = {"prompt": Prompt("", {}, body).digest(), "message": {"content": value(8)}}
+    (tmp_path / "answers.jsonl").write_text(json.dumps(line))
+    monkeypatch.setenv("DISTIL_DIR", str(tmp_path))
+
+    monkeypatch.setenv("DISTIL_MODEL", f"recorded:{tmp_path / 'answers.jsonl'}")
+    assert 8 == wrapped_again("answered by others")(3)
+    monkeypatch.setenv("DISTIL_MODEL", "local:nothing")
+    with pytest.raises(ModelError, match="answered by others: .*(local|nothing)"):
+        wrapped_again("answered by others")(3)
+
+
+def wrapped_again(name: str) -> Callable[..., Any]:
+    """Return a marked function as a new process would have it."""
+    task = find(name)
+    assert task is not None
+    return wrapped(task)
 
 
 class Doubled(BaseModel):
