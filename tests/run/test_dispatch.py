@@ -375,7 +375,7 @@ def test_other_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISTIL_MODEL", f"recorded:{tmp_path / 'answers.jsonl'}")
     assert 8 == wrapped_again("answered by others")(3)
     monkeypatch.setenv("DISTIL_MODEL", "local:nothing")
-    with pytest.raises(ModelError, match="answered by others: .*(local|nothing)"):
+    with pytest.raises(ModelError, match=r"answered by others: .*(local|nothing)"):
         wrapped_again("answered by others")(3)
 
 
