@@ -45,9 +45,11 @@ class Repository:
         (folder / "test_double.py").write_text(SUITE)
         (folder / "pytest.ini").write_text("[pytest]\ndistil_holdout = 0\ndistil_gate_on = held-out\n")
 
-    def run(self, script: str, *args: str, url: str | None = None) -> subprocess.CompletedProcess[str]:
-        """Run a script; with a URL as where a key is known, without one as in a fork."""
-        known = {} if url is None else {"DISTIL_BASE_URL": url, "DISTIL_API_KEY": "key"}
+    def run(
+        self, script: str, *args: str, url: str | None = None, key: str = "key"
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a script where a server is known; without a key as in a fork."""
+        known = {} if url is None else {"DISTIL_BASE_URL": url, "DISTIL_API_KEY": key}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         return subprocess.run(
             [str(SCRIPTS / script), *args],
@@ -79,13 +81,15 @@ def wrong_on(*numbers: int) -> Callable[[object], str]:
     return answer
 
 
-def accepted(repository: Repository, *wrong: int) -> None:
-    """Bring a model that is wrong on some numbers through a pull request and its merge."""
+def accepted(repository: Repository, *wrong: int) -> str:
+    """Bring a model that is wrong on some numbers through a pull request and its merge; return where it was served."""
     with ChatServer(wrong_on(*wrong)) as server:
         asked = repository.run("pull-request.sh", "model", url=server.url)
 
     assert 0 == asked.returncode, asked.stdout
     assert 0 == repository.run("promote.sh").returncode
+
+    return server.url
 
 
 @pytest.mark.parametrize(("wrong", "status"), [((), 0), ((1, 2), 0), ((1,), 0)])
@@ -118,18 +122,18 @@ def test_a_drop_of_three_calls(repository: Repository, points: str, status: int)
 
 
 def test_a_fork_replays_what_is_committed(repository: Repository) -> None:
-    """Without key and server, committed answers give the verdict; a question without an answer fails closed."""
-    accepted(repository, 1, 2)
+    """Without a key, and with the server gone, committed answers give the verdict; a question without an answer fails closed."""
+    gone = accepted(repository, 1, 2)
     (repository.folder / ".distil" / "answers.sqlite").unlink()
 
-    replayed = repository.run("pull-request.sh", "model")
+    replayed = repository.run("pull-request.sh", "model", url=gone, key="")
 
     assert 0 == replayed.returncode, replayed.stdout
 
     (repository.folder / "distil-answers.jsonl").unlink()
     (repository.folder / ".distil" / "answers.sqlite").unlink()
 
-    unanswered = repository.run("pull-request.sh", "model")
+    unanswered = repository.run("pull-request.sh", "model", url=gone, key="")
 
     assert 1 == unanswered.returncode, unanswered.stdout
 

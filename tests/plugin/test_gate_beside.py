@@ -121,7 +121,7 @@ def test_beside_reporters(project: Project, workers: tuple[str, ...]) -> None:
 
     found = json.loads((project.folder / "out.json").read_text())
 
-    assert {"passed": 30, "disagreed": 1} == ran.counts
+    assert {"failed": 1, "passed": 30, "disagreed": 1} == ran.counts
     assert {"passed": 30, "disagreed": 1, "total": 31, "collected": 31} == found["summary"]
     assert 1 == found["exitcode"]
     assert "test_once" in (project.folder / "out.html").read_text(encoding="utf-8")

@@ -102,7 +102,6 @@ SLOW = (
     Row((*HIGH, *TWO), 1, False, "below 99 %", plugins=XDIST),
     Row((*LOW, *TWO), 1, True, "passed", how="fails", plugins=XDIST),
     Row((*LOW, *TWO, *RERUNS), 0, True, "passed", how="flaky", plugins=(*XDIST, *RERUN)),
-    Row((*HIGH, *TWO, *RERUNS), 1, False, "below 99 %", how="fails", plugins=(*XDIST, *RERUN)),
     Row((*HIGH, *TWO, "--collect-only"), 0, None, "", plugins=XDIST),
     Row((*HIGH, *TWO, "-k", "nothing_of_this"), 5, None, "", plugins=XDIST),
     Row((*LOW, *TWO, "-k", "each[2]"), 0, True, "100 % agreement on 1 call", plugins=XDIST),
