@@ -59,8 +59,9 @@ def _split_keys(
         return [canonical(arguments[brief.group])], True
     if rules.holdout_by == "test" and tests:  # what production wrote has none
         return sorted({test_function(test) for test in tests}), True
-    given = {name: value for name, value in arguments.items() if not _is_default(brief, name, value)}
-    return [canonical(given)], False
+    if brief.defaults.keys() & arguments.keys():
+        arguments = {name: value for name, value in arguments.items() if not _is_default(brief, name, value)}
+    return [canonical(arguments)], False
 
 
 def _is_default(brief: Brief, name: str, value: Json) -> bool:

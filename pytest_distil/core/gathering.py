@@ -91,13 +91,13 @@ class Gathering:
 
 def _distinct(task: str, entries: Mapping[str, _Entry]) -> Iterator[tuple[str, str, _Entry]]:
     """Yield fingerprint, text and entry of each call, sorted; of texts that mean the same the smallest."""
-    keyed = sorted((bytes.fromhex(fingerprint(task, parse(text))), text) for text in entries)
-    for key, equal in groupby(keyed, key=itemgetter(0)):
+    keyed = sorted((fingerprint(task, parse(text)), text) for text in entries)
+    for digits, equal in groupby(keyed, key=itemgetter(0)):
         (_, text), *others = equal
         entry = entries[text]
         for _, other in others:
             _merge(entry, entries[other])
-        yield key.hex(), text, entry
+        yield digits, text, entry
 
 
 def _merge(entry: _Entry, other: _Entry) -> None:
