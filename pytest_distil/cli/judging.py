@@ -36,6 +36,8 @@ _GATE = {
 }
 """Each setting of the gate with its option; without it the report's own setting holds."""
 
+_NOISE = "--fail-under-noise"
+
 _CANNOT_JUDGE = 2
 """The status of a run that was interrupted, as of a file that holds no report."""
 
@@ -82,11 +84,13 @@ def add_gate_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the gate."""
     for key, (name, metavar, what) in _GATE.items():
         parser.add_argument(name, dest=key, metavar=metavar, help=what.replace("%", "%%"))
+    parser.add_argument(_NOISE, action="store_true", help="at least what the original reaches against itself")
 
 
 def gate_options(args: argparse.Namespace) -> dict[str, tuple[str, Any]]:
     """Return the options of the gate that were given, as `Settings` reads them."""
     given = {key: (name, getattr(args, key)) for key, (name, _, _) in _GATE.items()}
+    given |= {"fail_under_noise": (_NOISE, args.fail_under_noise or None)}
     return {key: one for key, one in given.items() if one[1] is not None}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_distil.core import baseline, by_task, faults, thresholds
+from pytest_distil.core import baseline, by_task, ceiling, faults, thresholds
 from pytest_distil.core.phrases import percent, plural, some
 from pytest_distil.core.report import ReportJson
 from pytest_distil.core.trial import Trial
@@ -21,6 +21,8 @@ def judge(report: ReportJson, *, wants: Wants) -> Ruling:
     sentences that say why it is False, each with its remedy; `notes` say what else a reader must know.
     """
     trials = [Trial.from_json(one) for one in report["trials"]]
+    told = ceiling.note(wants, trials)
+    wants = ceiling.applied(wants, trials)
     ruling: Ruling = {
         "passed": None,
         "gated": wants.gated,
@@ -31,7 +33,7 @@ def judge(report: ReportJson, *, wants: Wants) -> Ruling:
         "counts": report[BLOCKS[wants.judged]],
         "overall": None,
         "reasons": [],
-        "notes": list(_notes(trials, report=report, wants=wants)),
+        "notes": [*_notes(trials, report=report, wants=wants), *([told] if told else [])],
     }
     if ruling["interrupted"]:
         return ruling | {"tasks": {}, "tests": None, "pins": None, "baseline": None}
@@ -52,6 +54,8 @@ def _judged(ruling: Ruling, *, trials: list[Trial], report: ReportJson, wants: W
     if wants.gated:
         reasons += faults.gated(trials, report=report, wants=wants)
     if any(wants.selects(one) and one.scored for one in trials):
+        unknown = ceiling.reason(wants, trials)
+        reasons += [unknown] if unknown else []
         reasons += [*_reasons(overall, *tasks.values(), *by_task.fields(tasks)), *stray]
     reasons += [*_reasons(tests, pins), *(beside["reasons"] if beside else ())]
     return ruling | {

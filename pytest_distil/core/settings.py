@@ -25,6 +25,8 @@ class Settings:
     original: Literal["run", "recorded"] = "run"
     fail_under: float | None = None
     fail_under_tests: float | None = None
+    fail_under_noise: bool = False
+    """Whether the model must reach what the original reaches against itself."""
     gate_on: Literal["held-out", "new-patterns", "all"] | None = None
     thresholds: Mapping[str, float] = field(default_factory=dict)
     """By task, or by task and field (`receipts.total`)."""
@@ -105,12 +107,21 @@ class Settings:
 
 
 _ONLY_EVAL = frozenset(
-    {"fail_under", "fail_under_tests", "gate_on", "confidence", "baseline", "baseline_missing", "reports"}
+    {
+        "fail_under",
+        "fail_under_tests",
+        "fail_under_noise",
+        "gate_on",
+        "confidence",
+        "baseline",
+        "baseline_missing",
+        "reports",
+    }
     | {"dry_run", "offline", "refresh", "repeat", "noise", "shots", "constrained", "sample", "disagreed"}
 )
 """Options that mean nothing where no model is asked: given alone, the gate would pass silently."""
 
-_GATES = frozenset({"fail_under", "fail_under_tests", "baseline"})
+_GATES = frozenset({"fail_under", "fail_under_tests", "fail_under_noise", "baseline"})
 
 
 def _check_together(settings: Settings, given: Mapping[str, tuple[str, Any]]) -> None:
@@ -123,6 +134,8 @@ def _check_together(settings: Settings, given: Mapping[str, tuple[str, Any]]) ->
     gates = [name for key, (name, _) in given.items() if key in _GATES and name.startswith("--")]
     if settings.dry_run and gates:
         raise SettingError("--distil-dry-run", f"asks nothing, so there is nothing that {gates[0]} could judge")
+    if settings.fail_under_noise and not settings.noise:
+        raise SettingError("--distil-fail-under-noise", "needs --distil-noise, which runs the original twice")
     if settings.offline and settings.refresh:
         raise SettingError("--distil-offline", "cannot be used with --distil-refresh, which asks again")
     if settings.mode == "eval" and settings.format == "raw":

@@ -28,6 +28,8 @@ class Wants:
 
     fail_under: float | None = None
     fail_under_tests: float | None = None
+    fail_under_noise: bool = False
+    """Ask for what the original reaches against itself, less `allowed_drop`."""
     gate_on: GateOn | None = None
     """None for the default: held-out, or all where `holdout` is 0."""
     holdout: float = 0.2
@@ -43,7 +45,7 @@ class Wants:
     """Where the baseline was asked for; with `baseline` None the file is missing."""
     baseline_missing_ok: bool = False
     allowed_drop: float = 0.02
-    """How far agreement may fall under the baseline's, as a fraction: 0.02 are two points."""
+    """How far agreement may fall under the baseline's or the noise's, as a fraction: 0.02 are two points."""
 
     @property
     def judged(self) -> GateOn:
@@ -62,8 +64,10 @@ class Wants:
     @property
     def judges_calls(self) -> bool:
         """Say whether anything is asked of the calls, and not of the tests alone."""
-        return bool(self.thresholds) or any(
-            one is not None for one in (self.fail_under, self.baseline, self.baseline_path)
+        return (
+            bool(self.thresholds)
+            or self.fail_under_noise
+            or any(one is not None for one in (self.fail_under, self.baseline, self.baseline_path))
         )
 
     @property

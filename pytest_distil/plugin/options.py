@@ -53,6 +53,13 @@ OPTIONS = (
         "PCT",
     ),
     Option(
+        "fail_under_noise",
+        "fail-under-noise",
+        "With --distil-noise: fail the run when the model agrees less with the original than the original with itself, "
+        "by more than distil_allowed_drop.",
+        ini=False,
+    ),
+    Option(
         "gate_on",
         "gate-on",
         "Which calls --distil-fail-under judges (default: held-out, or all where nothing is held out).",

@@ -18,6 +18,7 @@ def wanted(settings: Settings) -> Wants:
     return Wants(
         fail_under=settings.fail_under,
         fail_under_tests=settings.fail_under_tests,
+        fail_under_noise=settings.fail_under_noise,
         gate_on=settings.gate_on,
         holdout=settings.holdout,
         thresholds=settings.thresholds,

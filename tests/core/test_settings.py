@@ -75,7 +75,7 @@ BAD = {
     "max_requests": ("many", "takes a whole number from 1"),
     "prices": ("student=1", "takes MODEL=IN/OUT or MODEL=IN/CACHED/OUT"),
 }
-FLAGS = {"collect", "dry_run", "disagreed", "offline", "refresh", "noise", "constrained"}
+FLAGS = {"collect", "dry_run", "fail_under_noise", "disagreed", "offline", "refresh", "noise", "constrained"}
 FREE = FLAGS | {"baseline", "reports", "functions", "dir", "session", "base_url"}
 """Options that are flags, or whose values are checked where they are used: paths, addresses, import paths."""
 
@@ -158,3 +158,12 @@ def test_changed() -> None:
     assert 0.5 == settings.changed({"fail_under": ("--fail-under", "50")}).fail_under
     with pytest.raises(SettingError, match="--fail-under: is a percentage: write 50"):
         settings.changed({"fail_under": ("--fail-under", "0.5")})
+
+
+def test_noise_is_gated_on_where_there_is_any() -> None:
+    """A gate on noise is refused where the original runs once."""
+    gate = {"fail_under_noise": ("--distil-fail-under-noise", True)}
+    with pytest.raises(SettingError, match=r"^--distil-fail-under-noise: needs --distil-noise"):
+        Settings.read({**EVAL, **gate})
+
+    assert Settings.read({**EVAL, **gate, "noise": ("--distil-noise", True)}).fail_under_noise
