@@ -122,7 +122,7 @@ def test_a_drop_of_three_calls(repository: Repository, points: str, status: int)
 
 
 def test_a_fork_replays_what_is_committed(repository: Repository) -> None:
-    """Without a key, and with the server gone, committed answers give the verdict; a question without an answer fails closed."""
+    """Without key and server, committed answers give the verdict; a question without an answer fails."""
     gone = accepted(repository, 1, 2)
     (repository.folder / ".distil" / "answers.sqlite").unlink()
 
