@@ -22,7 +22,9 @@ def asker_settings(
     """
     specs = [parse(model) for model in settings.models.values()]
     if recorded is None and any(spec.kind == "memory" for spec in specs):
-        raise ModelError(_NO_EXAMPLES)
+        raise ModelError(f"memory models answer from {_NO_EXAMPLES}")
+    if recorded is None and settings.shots:
+        raise ModelError(f"--distil-shots shows {_NO_EXAMPLES}")
     server = endpoint(variables, base_url=settings.base_url, needed=not settings.offline) if _asks(specs) else None
     home.make()
     return AskerSettings(
@@ -45,7 +47,4 @@ def _asks(specs: list[ModelSpec]) -> bool:
     return any(spec.kind == "chat" for spec in specs)
 
 
-_NO_EXAMPLES = (
-    "memory models answer from the training examples of a session, and there is none; "
-    "run `pytest --distil-collect` first, or name one with --distil-session=PATH"
-)
+_NO_EXAMPLES = "training examples of a session, and there is none; run `pytest --distil-collect` first, or name one with --distil-session=PATH"
