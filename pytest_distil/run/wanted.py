@@ -47,4 +47,7 @@ def _asks(specs: list[ModelSpec]) -> bool:
     return any(spec.kind == "chat" for spec in specs)
 
 
-_NO_EXAMPLES = "training examples of a session, and there is none; run `pytest --distil-collect` first, or name one with --distil-session=PATH"
+_NO_EXAMPLES = (
+    "training examples of a session, and there is none; "
+    "run `pytest --distil-collect` first, or name one with --distil-session=PATH"
+)
