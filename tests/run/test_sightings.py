@@ -36,7 +36,7 @@ def test_any_order() -> None:
 
 def test_judgements() -> None:
     """Of several judgements on one call the first counts that did not fail."""
-    failed, fine = [{"verdict": "failed"}], [{"verdict": "equal"}]
+    failed, fine = [{"verdict": "failed"}], [{"verdict": "equal", "answer": {"stored": False}}]
     for order in ([failed, fine], [fine, failed]):
         sightings = Sightings()
         for one in order:
