@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ import pytest
 from _pytest.runner import call_and_report, show_test_item
 
 from pytest_distil.plugin import subtests
+
+_SPACED: dict[str, Any] = {"add_space": True} if "add_space" in signature(show_test_item).parameters else {}
+"""What pytest takes from 9.1 on."""
 
 Reports = list[pytest.TestReport]
 """Of one attempt in order, subtests before the call that held them."""
@@ -90,7 +94,7 @@ def _phases(
         reports = [call_and_report(item, "setup", log=False)]
         if reports[0].passed:
             if item.config.getoption("setupshow", default=False):
-                show_test_item(item, add_space=True)
+                show_test_item(item, **_SPACED)
             call = call_and_report(item, "call", log=False)
             reports += [*held, call]
         if is_discarded(reports):
@@ -119,20 +123,25 @@ class _Again:
 
 
 class _State:
-    """What an attempt leaves on its item."""
+    """What an attempt leaves on its item, and on the instance of its test class."""
 
-    def __init__(self, item: pytest.Item) -> None:
+    def __init__(self, item: Any) -> None:
         lists: tuple[list[Any], ...] = (item.user_properties, item._report_sections, item.own_markers)  # noqa: SLF001
         self._lists = [(kept, list(kept)) for kept in lists]
+        self._instance = getattr(item, "_instance", None)
+        self._attributes = dict(getattr(self._instance, "__dict__", {}))
 
-    def restore(self, item: pytest.Item) -> None:
-        """Make the item as it was; a test class gets a fresh instance, as for every test."""
+    def restore(self, item: Any) -> None:
+        """Make them as they were. The instance stays the same one: Hypothesis refuses another for the same test."""
         for kept, before in self._lists:
             kept[:] = before
         subtests.forget(item)
-        if getattr(item, "_instance", None) is not None and isinstance(item.parent, pytest.Class):
-            del item._instance  # type: ignore[attr-defined] # noqa: SLF001
-            item._obj = None  # type: ignore[attr-defined] # noqa: SLF001
+        if self._instance is not None:
+            attributes = getattr(self._instance, "__dict__", {})
+            attributes.clear()
+            attributes.update(self._attributes)
+            item._instance = self._instance  # noqa: SLF001
+            item._obj = None  # noqa: SLF001
 
 
 class _Relay:

@@ -204,3 +204,61 @@ def test_what_other_plugins_hear(base: Project, tmp_path: Path) -> None:
         for name, call in (("test_first", "passed"), ("test_exits", "failed"), ("test_never", "passed"))
         for what in ("start", "setup passed", f"call {call}", "teardown passed", "finish")
     ] == project.lines("heard.log")
+
+
+KINDS = """
+    import unittest
+    import pytest
+    from hypothesis import given, settings, strategies
+    from labels import parity
+
+    def documented():
+        '''
+        >>> documented()
+        'odd'
+        '''
+        return parity(1)
+
+    @given(strategies.integers(0, 3))
+    @settings(max_examples=20, database=None)
+    def test_hypothesis(n):
+        assert parity(n) == ("odd" if n % 2 else "even")
+
+    class TestMethods:
+        @given(strategies.integers(0, 3))
+        @settings(max_examples=20, database=None)
+        def test_hypothesis(self, n):
+            assert parity(n) == ("odd" if n % 2 else "even")
+
+    class TestAsync(unittest.IsolatedAsyncioTestCase):
+        async def asyncSetUp(self):
+            self.label = parity(3)
+
+        async def test_async(self):
+            self.assertEqual("odd", self.label)
+
+    class TestExpected(unittest.TestCase):
+        @unittest.expectedFailure
+        def test_expected(self):
+            self.assertEqual("even", parity(3))
+
+    @pytest.mark.xfail(run=False)
+    def test_not_run():
+        assert parity(5) == "odd"
+
+    @pytest.mark.parametrize("n", [5, 2])
+    def test_parameters(n, tmp_path, capsys):
+        print("hello")
+        assert capsys.readouterr().out == "hello\\n"
+        (tmp_path / "file").touch(exist_ok=False)
+        assert parity(n) == ("odd" if n % 2 else "even")
+"""
+
+
+def test_kinds_of_tests(base: Project, tmp_path: Path) -> None:
+    """Doctests, properties, unittest's own kinds and expected failures run again as well as functions do."""
+    project = base.copy(tmp_path / "copy")
+    project.write(test_kinds=KINDS)
+    ran = project.run(MAJORITY, "test_kinds.py", "--doctest-modules")
+
+    assert {"passed": 1, "disagreed": 5, "xfailed": 2} == ran.counts, ran.out
