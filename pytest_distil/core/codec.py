@@ -80,8 +80,11 @@ class Adapter:
             own = value.__dict__
             types = (*own, *map(type, own.values()))
             if types in self._proven or self._prove(types, own):
-                text = self._quick(value)
-                if text is not None:
+                try:
+                    text: str = self._to_json(value).decode()
+                except ValueError:  # a lone surrogate; it is said below where
+                    text = ""
+                if 0 < len(text) < MOST_DIGITS:  # so that no number in it is longer
                     return text
         elif kind in self._leaves:
             return LEAVES[kind](value)
@@ -101,14 +104,6 @@ class Adapter:
             raise EncodingError(path_text(first["loc"]), _lower(first["msg"])) from error
         except Exception as error:  # a validator of the user's may raise anything
             raise EncodingError("$", f"{type(error).__name__}: {_first_line(error)}") from error
-
-    def _quick(self, value: Any) -> str | None:
-        """Write a value of proven types; None where it holds what no proof can exclude."""
-        try:
-            text: str = self._to_json(value).decode()
-        except ValueError:  # a lone surrogate
-            return None
-        return text if len(text) < MOST_DIGITS else None  # so that no number in it is longer
 
     def _prove(self, types: tuple[Any, ...], own: Mapping[str, Any]) -> bool:
         """Return whether all models whose fields are of these types read back, by their types alone."""

@@ -51,7 +51,7 @@ class TypedTask:
         if values is None:
             raise EncodingError("$", "the call does not fit the signature")
         parts = []
-        for (name, key, adapter, is_sure), value in zip(self._written, values, strict=True):
+        for (name, key, adapter, is_sure), value in zip(self._written, values):  # noqa: B905 - costs time
             if not is_sure and not self._is_written(name, value):
                 continue
             write = LEAVES.get(type(value))  # said here too: most arguments are leaves, and a call costs time
