@@ -119,7 +119,7 @@ def test_surrounded(tmp_path: Path) -> None:
     assert "secret" not in ran.out + (ran.written or tmp_path).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("recorded", [False, True])
+@pytest.mark.parametrize("recorded", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_forks(tmp_path: Path, *, recorded: bool) -> None:
     """A forked child runs the originals and nothing else; it neither waits for the parent's answers nor takes them."""
     project = Project(tmp_path, labels=LABELS, test_forks=FORKS)
@@ -141,7 +141,14 @@ CONFTEST = """
 """
 
 
-@pytest.mark.parametrize(("workers", "place"), [((), "conftest"), ((), "inner/conftest"), (("-n", "1"), "conftest")])
+@pytest.mark.parametrize(
+    ("workers", "place"),
+    [
+        pytest.param((), "conftest", marks=pytest.mark.slow),
+        ((), "inner/conftest"),
+        pytest.param(("-n", "1"), "conftest", marks=pytest.mark.slow),
+    ],
+)
 def test_a_conftest_that_loads_the_environment(tmp_path: Path, workers: tuple[str, ...], place: str) -> None:
     """The key and the address may come from a conftest, as dotenv does it; one in a folder below counts too."""
     project = Project(tmp_path, labels=LABELS)

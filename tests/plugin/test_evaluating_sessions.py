@@ -106,6 +106,7 @@ def test_originals_that_are_not_run(tmp_path: Path) -> None:
 MARKED = CHAIN.replace("@distil\n    def step", '@distil(original="recorded")\n    def step')
 
 
+@pytest.mark.slow
 def test_one_original_that_is_not_run(tmp_path: Path) -> None:
     """`@distil(original="recorded")` says it for one task; a call that no session holds is run all the same."""
     project = Project(tmp_path, chain=MARKED, test_chain=CHAINED)
@@ -268,6 +269,7 @@ def test_one_model_for_one_task(tmp_path: Path) -> None:
     assert 6 == len(server.requests) == ran.report["totals"]["agree"]
 
 
+@pytest.mark.slow
 def test_two_models(tmp_path: Path) -> None:
     """Each task has its own model, and the report names it."""
     project = Project(tmp_path, chain=CHAIN, test_chain=CHAINED)
@@ -281,6 +283,7 @@ def test_two_models(tmp_path: Path) -> None:
     assert 9 == len(server.requests)
 
 
+@pytest.mark.slow
 def test_a_sample(tmp_path: Path) -> None:
     """With `--distil-sample` a share of the calls is asked about, the same in every run, and no other is judged."""
     project = Project(tmp_path, labels=LABELS, test_labels=THIRTY)
@@ -369,7 +372,8 @@ NOISY = """
         words.append("more")
         return len(words)
 
-    def test_noise():
+    @pytest.mark.slow
+def test_noise():
         assert noisy(1) == 0
         assert fragile(2) == 2
         assert mutating(["a"]) == 2
@@ -377,6 +381,7 @@ NOISY = """
 """
 
 
+@pytest.mark.slow
 def test_noise(tmp_path: Path) -> None:
     """With `--distil-noise` an original runs twice, unseen: what it gives or raises the second time is only noted."""
     project = Project(tmp_path, test_noise=NOISY)

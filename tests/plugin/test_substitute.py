@@ -150,7 +150,11 @@ def test_exit(base: Project, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("option", "counts"),
-    [("--setup-show", {"passed": 3, "disagreed": 4}), ("--setup-only", {}), ("--setup-plan", {})],
+    [
+        ("--setup-show", {"passed": 3, "disagreed": 4}),
+        ("--setup-only", {}),
+        pytest.param("--setup-plan", {}, marks=pytest.mark.slow),
+    ],
 )
 def test_showing_fixtures(base: Project, tmp_path: Path, option: str, counts: dict[str, int]) -> None:
     """Fixtures can be shown as ever; where no test runs, nothing is evaluated."""
