@@ -24,7 +24,10 @@ from pytest_distil.run.recorded import Recorded
 from pytest_distil.run.sightings import Key, Sightings
 from pytest_distil.run.stock import rules
 from pytest_distil.run.trained import card_of
-from pytest_distil.run.trials import Trials
+from pytest_distil.run.trials import LOST, Trials
+
+_GIVEN_UP = (LOST, "the run ")
+"""How the reasons begin of answers that were not waited for."""
 
 
 class Evaluation:
@@ -85,6 +88,8 @@ class Evaluation:
         self._know_recorded({task for task, _ in expected})
         judging = Trials(self.sightings, self._recorded, rules(self._settings), ran=ran, unfit=unfit)
         trials = [one for one in judging.of(expected) if self._is_asked((one.task, one.fingerprint))]
+        if selection.interrupted:
+            trials = [replace(one, verdict="unscored") if _has_been_given_up(one) else one for one in trials]
         if self._recorded and not self._is_from_memory():
             trials = judging.with_memory(trials)
         report = build(
@@ -170,6 +175,11 @@ class Evaluation:
         for one, times in self.sightings.left_out.items():
             counts[one.reason] += times
         return dict(counts)
+
+
+def _has_been_given_up(trial: Trial) -> bool:
+    """Return whether a call has no answer because the run ended before it came: that says nothing of the model."""
+    return trial.verdict == "failed" and (trial.reason or "").startswith(_GIVEN_UP)
 
 
 def _hints(trials: list[Trial]) -> list[Hint]:

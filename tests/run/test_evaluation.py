@@ -9,6 +9,7 @@ import pytest
 
 from pytest_distil.core.call import Example
 from pytest_distil.core.evidence import Ending, Outcome, Selection
+from pytest_distil.core.prompt import Answer
 from pytest_distil.core.report import ReportJson
 from pytest_distil.run.evaluation import Evaluation
 from pytest_distil.run.evaluator import Evaluator
@@ -144,3 +145,14 @@ def test_an_interrupted_run() -> None:
 
     assert {"agree": 1} == counted(found["totals"])
     assert found["ruling"]["passed"] is None
+
+
+def test_answers_that_an_interrupted_run_did_not_wait_for() -> None:
+    """What had no answer when a run was interrupted says nothing of the model; what failed before that does."""
+    reasons = ["the run was interrupted", "the run stopped before its end", "status 400: no"]
+    model = Model(lambda given: Answer(failed=reasons[given["n"]]) if given["n"] < 3 else 2 * given["n"])
+    found = report(
+        ("a", True, lambda: [double(n) for n in range(4)]), model=model, selection=Selection(interrupted=True)
+    )
+
+    assert {"agree": 1, "failed": 1, "unscored": 2} == counted(found["totals"])
