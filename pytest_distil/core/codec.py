@@ -183,7 +183,7 @@ def _items(values: Iterable[Any], path: Path, steps: Iterable[Any]) -> list[str]
     return [_by_own_type(item, (*path, step)) for step, item in zip(steps, values, strict=False)]
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=256)  # an adapter is large, and tests may make classes without end
 def _adapter_of(kind: type[Any]) -> Adapter:
     """Return the adapter of a type that was seen at run time; raise `EncodingError` where it has none."""
     try:
