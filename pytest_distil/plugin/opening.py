@@ -95,11 +95,14 @@ class Opening:
         self.client = client
 
     def _wanted(self) -> AskerSettings:
-        """Return what the asker is told; a usage error where a model cannot be asked."""
+        """Return what the asker is told; a usage error where a model cannot be asked, or nothing can be kept."""
         try:
             return asker_settings(self._settings, self._home, self._recorded, os.environ)
         except DistilError as error:
             raise pytest.UsageError(str(error)) from error
+        except OSError as error:
+            message = f"--distil-dir: cannot write to {str(self._home.root)!r}: {error.strerror or error}"
+            raise pytest.UsageError(message) from error
 
 
 def say(config: pytest.Config, line: str | None) -> None:

@@ -338,6 +338,28 @@ UNREACHABLE = """
 """
 
 
+def test_a_store_that_is_damaged(labels: Project) -> None:
+    """A store of answers that cannot be read is set aside with a message, and the run goes on."""
+    (labels.folder / ".distil" / "answers.sqlite").write_bytes(b"no database" * 1000)
+    with ChatServer(answering(wrong_for({}))) as server:
+        ran = labels.evaluate(server)
+
+    assert pytest.ExitCode.OK == ran.status
+    assert {"passed": 30} == ran.counts
+    assert "= distil: asking =" in ran.out
+    assert "answers.sqlite" in ran.out
+
+
+def test_a_folder_that_cannot_be_written(labels: Project) -> None:
+    """Where nothing can be kept, the run ends before its first test, with one message that names the option."""
+    session = next((labels.folder / ".distil" / "sessions").iterdir())
+    ran = labels.run(MAJORITY, "--distil-dir=labels.py", f"--distil-session={session}")
+
+    assert pytest.ExitCode.USAGE_ERROR == ran.status
+    assert 1 == ran.err.count("ERROR: --distil-dir: cannot write to ")
+    assert "Traceback" not in ran.out + ran.err
+
+
 @pytest.mark.slow
 def test_a_worker_out_of_reach(labels: Project) -> None:
     """A worker that cannot reach the run's asker gets one of its own, and says so."""
