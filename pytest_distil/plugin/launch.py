@@ -8,33 +8,30 @@ import pytest
 
 from pytest_distil import reports
 from pytest_distil.core.settings import Settings
-from pytest_distil.models import parse
 from pytest_distil.plugin.controller import Workers
 from pytest_distil.plugin.evaluating import EvaluatingTests
 from pytest_distil.plugin.opening import Opening
 from pytest_distil.plugin.progress import ShowingProgress
 from pytest_distil.plugin.session import EvaluatingSession
-from pytest_distil.run.asker import process
 from pytest_distil.run.asker.client import connect
+from pytest_distil.run.asker.process import AskerProcess
 from pytest_distil.run.recorded import Recorded
 from pytest_distil.run.trained import with_cards
 from pytest_distil.store.home import Home
 from pytest_distil.store.session import find_session
 
 
-def launch_session(config: pytest.Config, settings: Settings, root: Path) -> None:
-    """Start the side of the session, and without xdist the side of the tests; raise `DistilError` for what is wrong."""
-    specs = [parse(model) for model in settings.models.values()]
+def launch_session(config: pytest.Config, settings: Settings, root: Path, asker: AskerProcess | None) -> None:
+    """Start the side of the session, and without xdist the side of the tests; raise `DistilError` for what is wrong.
+
+    `asker` is None for a dry run.
+    """
     for path in settings.reports:
         reports.check(path)
     home = Home(root)
     settings = with_cards(settings, home)
     folder = find_session(home, settings.session)
     recorded = Recorded.read(folder) if folder else None
-    concurrency = settings.concurrency if any(spec.kind == "chat" for spec in specs) else None
-    asker = None if settings.dry_run else process.start(concurrency=concurrency)
-    if asker:
-        config.add_cleanup(asker.close)
     opening = Opening(config, settings, home=home, recorded=recorded, asker=asker) if asker else None
     session = EvaluatingSession(config, settings, home=home, recorded=recorded, opening=opening)
     config.pluginmanager.register(session, "distil-session")

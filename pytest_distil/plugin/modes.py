@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_distil.core.settings import Settings
 from pytest_distil.mark.errors import DistilError
+
+if TYPE_CHECKING:
+    from pytest_distil.run.asker.process import AskerProcess
 
 
 def start(config: pytest.Config, options: Mapping[str, tuple[str, Any]]) -> None:
@@ -52,15 +55,27 @@ def _collect(config: pytest.Config, settings: Settings) -> None:
 
 
 def _evaluate(config: pytest.Config, settings: Settings) -> None:
-    """Start the asker first, so that its imports overlap with collection."""
+    """Start both sides of an evaluating run, with xdist each where it belongs."""
     if hasattr(config, "workerinput"):
         from pytest_distil.plugin.worker import launch_tests
 
         launch_tests(config)
     else:
+        asker = None if settings.dry_run else _started(config, settings)
         from pytest_distil.plugin.launch import launch_session
 
-        launch_session(config, settings, _root(config, settings))
+        launch_session(config, settings, _root(config, settings), asker)
+
+
+def _started(config: pytest.Config, settings: Settings) -> AskerProcess:
+    """Start the asker; a light import, so that its own ones run beside ours and beside collection."""
+    from pytest_distil.models import parse
+    from pytest_distil.run.asker import process
+
+    asks_server = any(parse(model).kind == "chat" for model in settings.models.values())
+    asker = process.start(concurrency=settings.concurrency if asks_server else None)
+    config.add_cleanup(asker.close)
+    return asker
 
 
 def _root(config: pytest.Config, settings: Settings) -> Path:
