@@ -34,18 +34,20 @@ FOLDER = Path(__file__).parent
 class Mail:
     """A mail and the ticket that the support team wants for it."""
 
-    id: str
     subject: str
     body: str
     ticket: Ticket
 
 
-def mails(table: str, *, each: int, first_order: int) -> Iterator[Mail]:
-    """Yield `each` mails for every phrasing of `table`; orders are numbered from the one given, far apart."""
+def phrasings(table: str, *, each: int, first_order: int) -> Iterator[tuple[str, list[Mail]]]:
+    """Yield the name of every phrasing of `table` with `each` mails; orders are numbered from the one given."""
     with (FOLDER / table).open(encoding="utf-8", newline="") as file:
         for row, phrasing in enumerate(csv.DictReader(file)):
-            for turn in range(each):
-                yield _mail(phrasing, row=row, turn=turn, digits=_digits(first_order + row * each + turn))
+            orders = range(first_order + row * each, first_order + (row + 1) * each)
+            yield (
+                phrasing["id"],
+                [_mail(phrasing, row=row, turn=turn, digits=_digits(order)) for turn, order in enumerate(orders)],
+            )
 
 
 def _mail(phrasing: dict[str, str], *, row: int, turn: int, digits: str) -> Mail:
@@ -61,7 +63,6 @@ def _mail(phrasing: dict[str, str], *, row: int, turn: int, digits: str) -> Mail
         order_number=digits if named else None,
     )
     return Mail(
-        id=f"{phrasing['id']}-{turn}",
         subject=phrasing["subject"].format_map(slots),
         body=phrasing["body"].format_map(slots),
         ticket=ticket,
