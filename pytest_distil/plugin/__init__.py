@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_distil.plugin import hookspecs
 from pytest_distil.plugin.options import add_marker, add_options, given
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare the hooks; without a mode nobody calls them."""
+    pluginmanager.add_hookspecs(hookspecs)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_distil.mark.absent import why_absent
 from pytest_distil.mark.by_path import Marking, read_target
+from pytest_distil.plugin.refusing import refuse
 from pytest_distil.plugin.showing import show
 from pytest_distil.reports.layout import Line, wrapped
 
@@ -26,7 +27,7 @@ class ByPath:
         self._marking = Marking([read_target(option, text) for text in given])
         self._told: list[dict[str, Any]] = []
         """Of each process that ran tests: targets that nobody imported, and problems that came up while tests ran."""
-        self._refusal: str | None = None
+        self._is_refused = False
         self._runs_tests = hasattr(config, "workerinput") or getattr(config.option, "dist", "no") == "no"
         if self._runs_tests:
             config.add_cleanup(self._marking.remove)
@@ -38,28 +39,25 @@ class ByPath:
         absent = {target.path: why_absent(target.module) for target in self._marking.missing()}
         wrong = [*self._marking.problems, *(f"{path}: {why}" for path, why in absent.items() if why)]
         if self._runs_tests and wrong:
-            self._refusal = f"{self._option}: {'; '.join(dict.fromkeys(wrong))}"
-            raise pytest.UsageError(self._refusal)
+            self._is_refused = True
+            refuse(self._config, f"{self._option}: {'; '.join(dict.fromkeys(wrong))}")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         """Say what was not seen."""
         told = {
-            "refusal": self._refusal,
             "missing": [target.text for target in self._marking.missing()],
             "problems": self._marking.problems,
         }
         if hasattr(self._config, "workeroutput"):
             self._config.workeroutput[_KEY] = told
-        elif self._runs_tests and not self._refusal:
+        elif self._runs_tests and not self._is_refused:
             self._told.append(told)
 
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Take what a worker did not see, and refuse what it refused: xdist would only say that no worker is left."""
+        """Take what a worker did not see."""
         told = getattr(node, "workeroutput", {}).get(_KEY)
-        if told and told["refusal"]:
-            raise pytest.UsageError(told["refusal"])
         if told:
             self._told.append(told)
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from pytest_distil.core.call import FAULTY
 from pytest_distil.core.manifest import Manifest
 from pytest_distil.core.settings import Settings
 from pytest_distil.plugin import rows
+from pytest_distil.plugin.hooks import reviewer
 from pytest_distil.plugin.items import Attempts
 from pytest_distil.plugin.selection import is_partial
 from pytest_distil.plugin.showing import show, shown
@@ -19,6 +21,7 @@ from pytest_distil.reports import collected
 from pytest_distil.reports.layout import Line
 from pytest_distil.run.collection import Collection
 from pytest_distil.run.recorder import Recorder
+from pytest_distil.run.review import Review
 from pytest_distil.store.home import Home
 
 _FLAG = "--distil-collect"
@@ -35,9 +38,10 @@ class CollectingTests(Attempts):
 class CollectingSession:
     """The side of the session: without xdist the same process, with it the controller."""
 
-    def __init__(self, settings: Settings, root: Path) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings, root: Path) -> None:
         self._root = root
-        self._collection = Collection(settings, Home(root))
+        review = reviewer(config)
+        self._collection = Collection(settings, Home(root), review=Review(review) if review else None)
         self._vouching = Vouching()
         self._ended = 0
         """Attempts that ended, whether or not they had anything to say."""
@@ -73,6 +77,8 @@ class CollectingSession:
             self._written = self._collection.finish(partial=partial)
         except OSError as error:
             self._failure = error
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        if self._written and FAULTY in self._written[1].left_out:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

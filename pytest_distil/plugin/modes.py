@@ -21,6 +21,8 @@ def start(config: pytest.Config, options: Mapping[str, tuple[str, Any]]) -> None
         settings = Settings.read(options)
         if config.option.collectonly:
             return
+        if settings.mode:
+            _hear_hooks(config)
         if settings.functions:
             _mark(config, options["functions"])
         if settings.disagreed:
@@ -31,6 +33,14 @@ def start(config: pytest.Config, options: Mapping[str, tuple[str, Any]]) -> None
             _evaluate(config, settings)
     except DistilError as error:
         raise pytest.UsageError(str(error)) from error
+
+
+def _hear_hooks(config: pytest.Config) -> None:
+    from pytest_distil.plugin.hooks import OnSessionSide
+    from pytest_distil.plugin.refusing import Refusals
+
+    config.pluginmanager.register(Refusals(), "distil-refusals")
+    config.pluginmanager.register(OnSessionSide(config), "distil-on-session-side")
 
 
 def _mark(config: pytest.Config, given: tuple[str, Any]) -> None:
@@ -50,7 +60,7 @@ def _collect(config: pytest.Config, settings: Settings) -> None:
     from pytest_distil.plugin.collecting import CollectingSession, CollectingTests
 
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(CollectingSession(settings, _root(config, settings)), "distil-session")
+        config.pluginmanager.register(CollectingSession(config, settings, _root(config, settings)), "distil-session")
     config.pluginmanager.register(CollectingTests(config), "distil-tests")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pytest_distil.core.call import CONFLICT, NO_SCHEMA, NOT_PASSED, OUTVOTED, LeftOut
+from pytest_distil.core.call import CONFLICT, FAULTY, NO_SCHEMA, NOT_PASSED, OUTVOTED, LeftOut
 from pytest_distil.core.manifest import Manifest, TaskNumbers
 from pytest_distil.core.phrases import plural, some
 from pytest_distil.reports.doubts import TO_TRAIN, doubts
@@ -44,13 +44,14 @@ def collected(  # noqa: PLR0913 - what a session is, and how it is to be shown
     from 2 all of them and every file.
     """
     if verbosity < 0:
-        return [_one_line(manifest, folder)]
+        return [_one_line(manifest, folder), *_faults(manifest, width)]
     known = left_out or sorted((one, manifest.left_out[reason]) for reason, one in manifest.left_out_examples.items())
     return [
         *_overview(manifest, width),
         *_warnings(manifest, width),
         *_left_out(manifest, known, width, verbosity),
         *_files(manifest, folder, width, verbosity),
+        *_faults(manifest, width),
         *(_next(manifest, command) if command else ()),
     ]
 
@@ -180,6 +181,14 @@ def _files(manifest: Manifest, folder: str, width: int, verbosity: int) -> Itera
     for name in manifest.files:
         what = next((f" ({what})" for part, what in parts.items() if name.endswith(f".{part}.jsonl")), "")
         yield from wrapped(f"{name}{what}", width, first="  ", rest="    ")
+
+
+def _faults(manifest: Manifest, width: int) -> Iterator[Line]:
+    """Yield why the run has failed although its tests may have passed."""
+    if FAULTY in manifest.left_out:
+        which = plural(manifest.left_out[FAULTY], "call")
+        detail = manifest.left_out_examples[FAULTY].detail
+        yield from wrapped(f"FAILED: {which} left out, because {FAULTY}: {detail}", width, _LOUD)
 
 
 def _next(manifest: Manifest, command: str) -> Iterator[Line]:

@@ -15,6 +15,7 @@ from pytest_distil.core.manifest import Manifest
 from pytest_distil.core.settings import Settings
 from pytest_distil.mark.errors import DataError
 from pytest_distil.run.facts import Facts
+from pytest_distil.run.review import Review
 from pytest_distil.run.stock import Stock
 from pytest_distil.store.home import JOURNAL, Home
 from pytest_distil.store.journal import Journal, is_live, read_journal
@@ -23,9 +24,10 @@ from pytest_distil.store.journal import Journal, is_live, read_journal
 class Collection:
     """Takes what the attempts of a run have to say, and writes the session."""
 
-    def __init__(self, settings: Settings, home: Home) -> None:
+    def __init__(self, settings: Settings, home: Home, *, review: Review | None = None) -> None:
         self._settings = settings
         self._home = home
+        self._review = review
         self._attempts: _Attempts | None = None
         self._journal: Journal | None = None
         self._clock = time.monotonic()
@@ -48,6 +50,8 @@ class Collection:
         """
         if self._attempts is None or self._journal is None:
             raise RuntimeError("a collection takes nothing before it is started")
+        if self._review:  # before the journal, so that `recover` needs nobody to ask
+            event = self._review.reviewed(event)
         self._journal.append(event)
         self._attempts.take(event)
 

@@ -1,0 +1,74 @@
+"""What conftests and plugins say by our hooks, as plain callables for those who know no pytest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_distil.core.call import Example
+from pytest_distil.core.hooked import raised
+from pytest_distil.core.settings import Settings
+from pytest_distil.core.text import Json
+from pytest_distil.plugin.refusing import refuse
+
+_ON_SESSION_SIDE = ("pytest_distil_example", "pytest_distil_compare", "pytest_distil_model")
+
+
+class OnSessionSide:
+    """Refuses conftests whose hooks the session side would not hear under xdist, so that both ways are the same."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Know who is there before tests are collected."""
+        self._config = config
+        self._early = config.pluginmanager.get_plugins()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self) -> None:
+        """Look for those that came later."""
+        for name in _ON_SESSION_SIDE:
+            for one in getattr(self._config.hook, name).get_hookimpls():
+                path = Path(getattr(one.plugin, "__file__", None) or "")
+                if path.name == "conftest.py" and one.plugin not in self._early:
+                    refuse(self._config, f"{path}: {name} {_TOO_LATE}")
+
+
+_TOO_LATE = (
+    "is called where no test is collected under xdist, so it must stand in a conftest that pytest loads at its start: "
+    "the one of its root folder, or of a folder that is named on the command line or in testpaths"
+)
+
+
+def reviewer(config: pytest.Config) -> Any:
+    """Return what says whether a call becomes an example; None where nobody does."""
+    hook = config.hook.pytest_distil_example
+
+    def review(example: Example) -> Any:
+        return hook(config=config, example=example)
+
+    return review if hook.get_hookimpls() else None
+
+
+def comparer(config: pytest.Config) -> Any:
+    """Return what says whether two values agree; None where nobody does."""
+    hook = config.hook.pytest_distil_compare
+
+    def compare(task: str, arguments: Mapping[str, Json], original: Json, model: Json) -> Any:
+        return hook(config=config, task=task, arguments=arguments, original=original, model=model)
+
+    return compare if hook.get_hookimpls() else None
+
+
+def factories(config: pytest.Config, settings: Settings) -> dict[str, str]:
+    """Return the import paths of the models that are the suite's own, by their names; a usage error for a bad one."""
+    found = {}
+    for name in settings.models.values():
+        try:
+            path = config.hook.pytest_distil_model(config=config, name=name)
+        except Exception as error:
+            raise pytest.UsageError(f"--distil-eval={name}: {raised('pytest_distil_model', error)}") from error
+        if path is not None:
+            found[name] = path
+    return found
