@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pytest_distil.core.hooked import EXAMPLE_HOOK
 from pytest_distil.core.text import Json, canonical
 
 HeldOut = Literal["input", "pattern", False]
@@ -128,6 +129,6 @@ MARKED = "the test is marked collect=False"
 NOT_PASSED = "the test did not pass"
 CONFLICT = "conflict: one call, different results"
 OUTVOTED = "conflict: outvoted by the result of most tests"
-DECLINED = "pytest_distil_example says so"
-FAULTY = "pytest_distil_example did not work"
+DECLINED = f"{EXAMPLE_HOOK} says so"
+FAULTY = f"{EXAMPLE_HOOK} did not work"
 TOO_LONG = "the prompt is too long"

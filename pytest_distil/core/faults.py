@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from pytest_distil.core.hooked import COMPARE_HOOK
 from pytest_distil.core.phrases import percent, plural, some
 from pytest_distil.core.report import ReportJson
 from pytest_distil.core.trial import Trial
@@ -26,6 +27,7 @@ def always(trials: list[Trial], *, report: ReportJson) -> Iterator[str]:
     """Yield what is wrong with a run whether or not a gate is asked for."""
     if not any(one.scored for one in trials):
         yield _nothing_compared(trials, report)
+    yield from _incomparable(trials)
     yield from _other_models(report)
     yield from _failed(trials)
 
@@ -69,6 +71,17 @@ def _nothing_compared(trials: list[Trial], report: ReportJson) -> str:
     if report["tasks"]:
         return "nothing was compared: no test that ran made a call; run the tests that do"
     return "nothing was compared: the tests that ran called no marked function; mark one with @distil, or run its tests"
+
+
+def _incomparable(trials: list[Trial]) -> Iterator[str]:
+    """Yield that the suite's own way to compare did not work: what it could not judge might have differed."""
+    reasons = Counter(one.reason for one in trials if one.reason and one.reason.startswith(f"{COMPARE_HOOK} r"))
+    if reasons:
+        reason, n = reasons.most_common(1)[0]
+        yield (
+            f"{plural(reasons.total(), 'call')} could not be compared (most often: {reason}, {n:,}); "
+            "mend the hook and run again: what has arrived is stored"
+        )
 
 
 def _other_models(report: ReportJson) -> Iterator[str]:

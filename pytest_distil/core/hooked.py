@@ -5,6 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from traceback import extract_tb
 
+EXAMPLE_HOOK = "pytest_distil_example"
+COMPARE_HOOK = "pytest_distil_compare"
+MODEL_HOOK = "pytest_distil_model"
+ENCODE_HOOK = "pytest_distil_encode"
+DECODE_HOOK = "pytest_distil_decode"
+SCHEMA_HOOK = "pytest_distil_schema"
+
 
 def raised(hook: str, error: Exception) -> str:
     """Say which hook raised what, and where."""

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from pytest_distil.core.call import Example
-from pytest_distil.core.hooked import raised
+from pytest_distil.core.hooked import COMPARE_HOOK, EXAMPLE_HOOK, MODEL_HOOK, raised
 from pytest_distil.core.settings import Settings
 from pytest_distil.core.text import Json
 from pytest_distil.plugin.refusing import refuse
 
-_ON_SESSION_SIDE = ("pytest_distil_example", "pytest_distil_compare", "pytest_distil_model")
+_ON_SESSION_SIDE = (EXAMPLE_HOOK, COMPARE_HOOK, MODEL_HOOK)
 
 
 class OnSessionSide:
@@ -68,7 +68,7 @@ def factories(config: pytest.Config, settings: Settings) -> dict[str, str]:
         try:
             path = config.hook.pytest_distil_model(config=config, name=name)
         except Exception as error:
-            raise pytest.UsageError(f"--distil-eval={name}: {raised('pytest_distil_model', error)}") from error
+            raise pytest.UsageError(f"--distil-eval={name}: {raised(MODEL_HOOK, error)}") from error
         if path is not None:
             found[name] = path
     return found

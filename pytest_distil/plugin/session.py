@@ -16,6 +16,7 @@ from pytest_distil.core.report import ReportJson
 from pytest_distil.core.settings import Settings
 from pytest_distil.plugin import disagreed, github, junit, rows
 from pytest_distil.plugin.evaluating import REST
+from pytest_distil.plugin.hooks import comparer
 from pytest_distil.plugin.opening import Opening
 from pytest_distil.plugin.outcomes import Outcomes
 from pytest_distil.plugin.selection import is_partial
@@ -26,6 +27,7 @@ from pytest_distil.reports.terminal import evaluated, ruling
 from pytest_distil.reports.view import ShowValues
 from pytest_distil.run.announce import dry_run
 from pytest_distil.run.evaluation import Evaluation
+from pytest_distil.run.own_compare import Comparing
 from pytest_distil.run.recorded import Recorded
 from pytest_distil.store.home import Home
 
@@ -50,7 +52,7 @@ class EvaluatingSession:
         self._session: pytest.Session | None = None
         self._has_ended = False
         """Whether the run came to its end by itself."""
-        self._evaluation = Evaluation(settings, recorded)
+        self._evaluation = Evaluation(settings, recorded, comparing=Comparing(comparer(config)))
         self._vouching = Vouching()
         self._outcomes = Outcomes(config)
         self._deselected = 0

@@ -20,6 +20,7 @@ from pytest_distil.core.settings import Settings
 from pytest_distil.core.trial import Trial
 from pytest_distil.run.gating import wanted
 from pytest_distil.run.hints import hints
+from pytest_distil.run.own_compare import Comparing
 from pytest_distil.run.recorded import Recorded
 from pytest_distil.run.sightings import Key, Sightings
 from pytest_distil.run.stock import rules
@@ -33,11 +34,12 @@ _GIVEN_UP = (LOST, "the run ")
 class Evaluation:
     """Takes what the attempts of a run have to say, and reports on it."""
 
-    def __init__(self, settings: Settings, recorded: Recorded | None) -> None:
+    def __init__(self, settings: Settings, recorded: Recorded | None, *, comparing: Comparing | None = None) -> None:
         """Read the baseline at once: a damaged one is a `DataError` before anything is asked."""
         self._settings = settings
         self._wants = wanted(settings)
         self._recorded = recorded
+        self._comparing = comparing
         self._started = datetime.now(UTC)
         self._clock = time.monotonic()
         self._pending: dict[str, Mapping[str, Any]] = {}
@@ -86,7 +88,9 @@ class Evaluation:
         """Return the report on what tests called and on the calls that the session holds of them."""
         expected = {key for key in expected if self._is_asked(key)}
         self._know_recorded({task for task, _ in expected})
-        judging = Trials(self.sightings, self._recorded, rules(self._settings), ran=ran, unfit=unfit)
+        judging = Trials(
+            self.sightings, self._recorded, rules(self._settings), ran=ran, unfit=unfit, comparing=self._comparing
+        )
         trials = [one for one in judging.of(expected) if self._is_asked((one.task, one.fingerprint))]
         if selection.interrupted:
             trials = [replace(one, verdict="unscored") if _has_been_given_up(one) else one for one in trials]

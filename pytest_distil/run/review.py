@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_distil.core.brief import Brief
 from pytest_distil.core.call import DECLINED, FAULTY, Example, LeftOut, fingerprint
-from pytest_distil.core.hooked import raised
+from pytest_distil.core.hooked import EXAMPLE_HOOK, raised
 from pytest_distil.core.same import an
 from pytest_distil.core.text import canonical, compact, parse
 from pytest_distil.formats.conform import faults
@@ -16,7 +16,6 @@ from pytest_distil.formats.conform import faults
 Reviewer = Callable[[Example], Example | str | None]
 """Returns the example with other arguments or another result, why it is left out, or None for one that is kept."""
 
-_HOOK = "pytest_distil_example"
 _MAY_CHANGE = ("arguments", "result")
 
 
@@ -47,13 +46,13 @@ class Review:
         try:
             said = self._reviewer(example)
         except Exception as error:  # the suite's own code; the run goes on, and says at its end what is missing
-            return LeftOut(FAULTY, brief.task, raised(_HOOK, error), event["test"])
+            return LeftOut(FAULTY, brief.task, raised(EXAMPLE_HOOK, error), event["test"])
         if isinstance(said, str):
             return LeftOut(DECLINED, brief.task, said, event["test"])
         try:
             return _changed(brief, parse(arguments), example, example if said is None else said)
         except (TypeError, ValueError) as error:
-            return LeftOut(FAULTY, brief.task, f"{_HOOK} {error}", event["test"])
+            return LeftOut(FAULTY, brief.task, f"{EXAMPLE_HOOK} {error}", event["test"])
 
 
 def _example(event: Mapping[str, Any], brief: Brief, arguments: str, result: str) -> Example:

@@ -14,7 +14,8 @@ from pytest_distil.core.dataset import Rules, held_out_side
 from pytest_distil.core.text import Json, canonical, compact
 from pytest_distil.core.trial import Apart, Repeat, Trial, Verdict, field_of, fields_of
 from pytest_distil.models.memory import Memory, lookup, majority, nearest, remember
-from pytest_distil.run.compare import compare
+from pytest_distil.run.compare import Comparison
+from pytest_distil.run.own_compare import Comparing, Incomparable
 from pytest_distil.run.recorded import Recorded, fits
 from pytest_distil.run.sightings import Key, Sighting, Sightings
 
@@ -28,7 +29,7 @@ STALE = "its recorded result is no value of today's return type; collect again"
 class Trials:
     """Judges the calls of one run."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is known of one run
         self,
         sightings: Sightings,
         recorded: Recorded | None,
@@ -36,6 +37,7 @@ class Trials:
         *,
         ran: AbstractSet[str] | None = None,
         unfit: AbstractSet[str] = frozenset(),
+        comparing: Comparing | None = None,
     ) -> None:
         """Take the tests that ran (None: all that are recorded), and those that failed with the original's values."""
         self._sightings = sightings
@@ -43,6 +45,7 @@ class Trials:
         self._rules = rules
         self._ran = ran
         self._unfit = unfit
+        self._comparing = comparing or Comparing()
 
     def of(self, expected: set[Key]) -> Iterator[Trial]:
         """Yield a trial for each call that the tests made, and for each expected one: what the session holds of them.
@@ -57,7 +60,7 @@ class Trials:
 
     def with_memory(self, trials: list[Trial]) -> list[Trial]:
         """Return the trials with what memorising the training examples would have answered to the held-out calls."""
-        return [replace(one, memory=self._remembered(one)) if one.held_out and one.scored else one for one in trials]
+        return [self._with_memory(one) if one.held_out and one.scored else one for one in trials]
 
     def _trial(self, key: Key, seen: Sighting | None, example: Example | None) -> Trial:
         """Judge one call."""
@@ -76,16 +79,18 @@ class Trials:
         if judgements[0]["verdict"] == "stale":
             return replace(trial, verdict="unscored", reason=STALE)
         known = replace(trial, original=original, fields=fields_of(original))
-        judged = self._judged(known, judgements[0])
-        return replace(judged, repeats=self._repeated(known, judgements), again=self._again(known))
+        try:
+            judged = self._judged(known, judgements[0])
+            return replace(judged, repeats=self._repeated(known, judgements), again=self._again(known))
+        except Incomparable as error:
+            return replace(known, verdict="unscored", reason=str(error))
 
     def _again(self, trial: Trial) -> tuple[str, ...] | None:
         """Return the fields in which the original, run a second time, contradicted itself; None where it ran once."""
         second = self._sightings.again.get((trial.task, trial.fingerprint))
         if second is None:
             return None
-        rules = self._sightings.briefs[trial.task].compare
-        found = compare(trial.original, json.loads(second), rules, equal=None)
+        found = self._compare(trial, json.loads(second), equal=None)
         return tuple(sorted({field_of(one.path) for one in found.differences}))
 
     def _repeated(self, trial: Trial, judgements: Sequence[Mapping[str, Any]]) -> tuple[Repeat, ...] | None:
@@ -105,7 +110,7 @@ class Trials:
             )
         answer = json.loads(judgement["value"])
         equal = judgement["verdict"] == "equal"
-        found = compare(trial.original, answer, self._sightings.briefs[trial.task].compare, equal=equal)
+        found = self._compare(trial, answer, equal=equal)
         return replace(
             trial,
             verdict="agree" if found.agree else "differ",
@@ -160,6 +165,18 @@ class Trials:
             return "fixture"
         return "unrecorded" if self._recorded and not example else None
 
+    def _compare(self, trial: Trial, value: Json, *, equal: bool | None) -> Comparison:
+        """Compare a value with the original's."""
+        rules = self._sightings.briefs[trial.task].compare
+        return self._comparing.compare(trial.task, trial.arguments or {}, (trial.original, value), rules, equal=equal)
+
+    def _with_memory(self, trial: Trial) -> Trial:
+        """Return a trial with what memories would have answered to it."""
+        try:
+            return replace(trial, memory=self._remembered(trial))
+        except Incomparable as error:
+            return replace(trial, verdict="unscored", reason=str(error))
+
     def _remembered(self, trial: Trial) -> dict[str, Verdict]:
         """Return the verdict on what each memory model would have answered."""
         memory = self._memory(trial.task)
@@ -168,12 +185,11 @@ class Trials:
             "nearest": nearest(memory, trial.arguments),
             "majority": majority(memory),
         }
-        rules = self._sightings.briefs[trial.task].compare
         return {
             name: "invalid"
             if answer is None
             else "agree"
-            if compare(trial.original, json.loads(answer), rules, equal=None).agree
+            if self._compare(trial, json.loads(answer), equal=None).agree
             else "differ"
             for name, answer in answers.items()
         }
