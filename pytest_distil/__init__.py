@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pytest_distil.core.call import Example
+    from pytest_distil.core.prompt import Answer, Prompt, Unanswered, Usage
     from pytest_distil.mark.decorator import distil
     from pytest_distil.mark.errors import (
         DataError,
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from pytest_distil.mark.task import Compare, close, ignore_case, ignored, similar, unordered
 
 _ROOMS = {
+    "pytest_distil.core.call": ("Example",),
+    "pytest_distil.core.prompt": ("Answer", "Prompt", "Unanswered", "Usage"),
     "pytest_distil.mark.decorator": ("distil",),
     "pytest_distil.mark.errors": (
         "DataError",
@@ -39,16 +43,21 @@ _ROOMS = {
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
+    "Answer",
     "Compare",
     "DataError",
     "DeclarationError",
     "DistilError",
     "EncodingError",
+    "Example",
     "FinetuneFormat",
     "Instructions",
     "InvalidAnswer",
     "ModelError",
+    "Prompt",
     "SettingError",
+    "Unanswered",
+    "Usage",
     "close",
     "distil",
     "ignore_case",

@@ -21,6 +21,8 @@ class Settings:
     """Task name to MODEL; under `""` the model of every other task."""
     cards: Mapping[str, Json] = field(default_factory=dict)
     """What is known of trained models, by the key that they have in `models`; no option sets it."""
+    factories: Mapping[str, str] = field(default_factory=dict)
+    """Import paths of what makes models of the suite's own, by MODEL; a hook sets it."""
     returns: Literal["model", "original"] = "model"
     original: Literal["run", "recorded"] = "run"
     fail_under: float | None = None

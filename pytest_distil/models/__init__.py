@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,12 +11,13 @@ from pytest_distil.core.prompt import Model
 from pytest_distil.mark.errors import ModelError, SettingError
 from pytest_distil.models.endpoint import Endpoint
 
-Kind = Literal["chat", "recorded", "memory", "local"]
+Kind = Literal["chat", "recorded", "memory", "local", "own"]
 
 MEMORIES = ("lookup", "nearest", "majority")
 """The ways to answer from memory, weakest first."""
 
 _OPTION = "--distil-eval"
+_NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +29,22 @@ class ModelSpec:
     """The id at the server, the file of a recording, the way of a memory, the name of a local model."""
     text: str
     """As the user wrote it; what reports call it."""
+    factory: str | None = None
+    """Import path of what makes a model of a suite's own."""
 
     @property
     def asks_server(self) -> bool:
         """Tell whether an answer costs a request, so that it is stored and counted."""
-        return self.kind in ("chat", "local")
+        return self.kind in ("chat", "local", "own")
 
 
-def parse(text: str, *, option: str = _OPTION) -> ModelSpec:
-    """Read a MODEL; raise `SettingError` for one that names nothing, or that is a swallowed path."""
+def parse(text: str, *, option: str = _OPTION, factories: Mapping[str, str] = _NONE) -> ModelSpec:
+    """Read a MODEL; raise `SettingError` for one that names nothing, or that is a swallowed path.
+
+    `factories` are the models of the suite's own, by name.
+    """
+    if text in factories:
+        return ModelSpec("own", text, text, factories[text])
     prefix, colon, rest = text.partition(":")
     if colon and prefix in ("id", "recorded", "memory") and not rest:
         raise SettingError(option, f"{text!r} names nothing; write what comes after {prefix + colon!r}")
@@ -79,6 +87,10 @@ def load(  # noqa: PLR0913 - by keyword, each for one kind of model
         from pytest_distil.models.local.chat import LocalModel
 
         return LocalModel(spec.name, folder=local, constrained=constrained, timeout=timeout)
+    if spec.factory is not None:
+        from pytest_distil.models.own import OwnModel
+
+        return OwnModel(spec.factory, spec.name)
     if endpoint is None:
         raise ModelError(f"{spec.text!r} is served somewhere, and no base URL was given")
     from pytest_distil.models.chat import Chat

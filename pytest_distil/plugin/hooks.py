@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ class OnSessionSide:
                 if path.name == "conftest.py" and one.plugin not in self._early:
                     refuse(self._config, f"{path}: {name} {_TOO_LATE}")
 
+
+_IMPORT_PATH = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*")
 
 _TOO_LATE = (
     "is called where no test is collected under xdist, so it must stand in a conftest that pytest loads at its start: "
@@ -69,6 +72,8 @@ def factories(config: pytest.Config, settings: Settings) -> dict[str, str]:
             path = config.hook.pytest_distil_model(config=config, name=name)
         except Exception as error:
             raise pytest.UsageError(f"--distil-eval={name}: {raised(MODEL_HOOK, error)}") from error
+        if path is not None and not _IMPORT_PATH.fullmatch(str(path)):
+            raise pytest.UsageError(f"--distil-eval={name}: {MODEL_HOOK} returned {path!r}; return 'module:factory'")
         if path is not None:
             found[name] = path
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ def start(config: pytest.Config, options: Mapping[str, tuple[str, Any]]) -> None
         if config.option.collectonly:
             return
         if settings.mode:
-            _hear_hooks(config)
+            settings = _with_hooks(config, settings)
         if settings.functions:
             _mark(config, options["functions"])
         if settings.disagreed:
@@ -35,12 +36,16 @@ def start(config: pytest.Config, options: Mapping[str, tuple[str, Any]]) -> None
         raise pytest.UsageError(str(error)) from error
 
 
-def _hear_hooks(config: pytest.Config) -> None:
-    from pytest_distil.plugin.hooks import OnSessionSide
+def _with_hooks(config: pytest.Config, settings: Settings) -> Settings:
+    """Hear what is said by hooks, and return the settings with what they say of models."""
+    from pytest_distil.plugin.hooks import OnSessionSide, factories
     from pytest_distil.plugin.refusing import Refusals
 
     config.pluginmanager.register(Refusals(), "distil-refusals")
     config.pluginmanager.register(OnSessionSide(config), "distil-on-session-side")
+    if hasattr(config, "workerinput"):  # is told what the session side has found out
+        return settings
+    return replace(settings, factories=factories(config, settings))
 
 
 def _mark(config: pytest.Config, given: tuple[str, Any]) -> None:
@@ -82,7 +87,7 @@ def _started(config: pytest.Config, settings: Settings) -> AskerProcess:
     from pytest_distil.models import parse
     from pytest_distil.run.asker import process
 
-    asks_server = any(parse(model).kind == "chat" for model in settings.models.values())
+    asks_server = any(parse(model, factories=settings.factories).kind == "chat" for model in settings.models.values())
     asker = process.start(concurrency=settings.concurrency if asks_server else None)
     config.add_cleanup(asker.close)
     return asker

@@ -73,7 +73,7 @@ def dry_run(settings: Settings, prompts: Mapping[Key, int], variables: Mapping[s
     lengths = sorted(prompts.values())
     if not lengths:
         return ["nothing would be asked: the tests that ran called no marked function"]
-    by_server = any(parse(model).asks_server for model in settings.models.values())
+    by_server = any(_is_served(model, settings) for model in settings.models.values())
     server = endpoint(variables, base_url=settings.base_url, needed=False) if by_server else None
     where = f"{_models(settings)} at {server.shown}" if server else _models(settings)
     lines = [
@@ -110,7 +110,12 @@ def _models(settings: Settings) -> str:
 
 def _is_asked(example: Example, settings: Settings) -> bool:
     model = settings.model_of(example.task)
-    return model is not None and parse(model).asks_server and in_sample(example.fingerprint, settings.sample)
+    return model is not None and _is_served(model, settings) and in_sample(example.fingerprint, settings.sample)
+
+
+def _is_served(model: str, settings: Settings) -> bool:
+    """Return whether a MODEL is asked at the base URL."""
+    return parse(model, factories=settings.factories).kind == "chat"
 
 
 def _lengths(settings: Settings, recorded: Recorded, examples: Sequence[Example]) -> Iterator[int]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from pytest_distil.core.settings import Settings
 from pytest_distil.mark.errors import ModelError
 from pytest_distil.models import ModelSpec, parse
 from pytest_distil.models.endpoint import endpoint
+from pytest_distil.run.asker.process import STEERING
 from pytest_distil.run.asker.wire import AskerSettings
 from pytest_distil.run.recorded import Recorded
 from pytest_distil.store.home import CALLS, Home
@@ -20,7 +24,7 @@ def asker_settings(
 
     Raises `ModelError` where a model cannot be asked: no server is known, or no examples are there to remember.
     """
-    specs = [parse(model) for model in settings.models.values()]
+    specs = [parse(model, factories=settings.factories) for model in settings.models.values()]
     if recorded is None and any(spec.kind == "memory" for spec in specs):
         raise ModelError(f"memory models answer from {_NO_EXAMPLES}")
     if recorded is None and settings.shots:
@@ -40,7 +44,17 @@ def asker_settings(
         examples=(str(recorded.folder / CALLS),) if recorded else (),
         local=str(home.models),
         constrained=settings.constrained,
+        **(_surroundings(settings, variables) if settings.factories else {}),
     )
+
+
+def _surroundings(settings: Settings, variables: Mapping[str, str]) -> dict[str, Any]:
+    """Return what models of the suite's own find as it is here: modules, and keys that a conftest may have loaded."""
+    return {
+        "factories": settings.factories,
+        "path": tuple(str(Path(one).resolve()) for one in sys.path),
+        "variables": {name: value for name, value in variables.items() if not name.startswith(STEERING)},
+    }
 
 
 def _asks(specs: list[ModelSpec]) -> bool:

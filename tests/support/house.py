@@ -24,7 +24,7 @@ FLOORS = {
     "cli": 5,
 }
 
-OUTSIDE = {"": ("mark",), "__main__": ("cli",)}
+OUTSIDE = {"": ("mark", "core"), "__main__": ("cli",)}
 """The modules that stand in no wing, and the wings that each may name."""
 
 WALLS = {

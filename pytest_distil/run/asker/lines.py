@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -57,6 +59,8 @@ class Lines:
         self._endpoint = None if settings.base_url is None else Endpoint(settings.base_url, settings.key)
         self._lines: dict[str, Line] = {}
         self._broken: dict[str, str] = {}
+        sys.path += [one for one in settings.path if one not in sys.path]
+        os.environ.update(settings.variables)
 
     @property
     def fatal(self) -> str | None:
@@ -83,7 +87,8 @@ class Lines:
             await asyncio.gather(*closing, return_exceptions=True)
 
     def _load(self, text: str) -> Line:
-        spec, settings = parse(text), self._settings
+        settings = self._settings
+        spec = parse(text, factories=settings.factories)
         make = partial(
             load,
             spec,

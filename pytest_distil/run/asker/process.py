@@ -30,7 +30,10 @@ _LONGEST_PATH = 90
 _SECONDS_TO_END = 10.0
 _LINES_OF_LOG = 20
 
-_FOREIGN = ("COV_", "COVERAGE_", "PYTEST_", "OPENAI_", "DISTIL_")
+STEERING = ("COV_", "COVERAGE_", "PYTEST_")
+"""Variables that are for the process that runs tests."""
+
+_FOREIGN = (*STEERING, "OPENAI_", "DISTIL_")
 """Variables that would turn the asker into something else; keys and URLs come by message."""
 _FOREIGN_NAMES = ("PYTHONWARNINGS", "PYTHONINSPECT", "PYTHONASYNCIODEBUG", "PYTHONDEVMODE", "PYTHONPROFILEIMPORTTIME")
 

@@ -56,15 +56,21 @@ class AskerSettings:
     """Folder of the models that were trained on this machine."""
     constrained: bool = False
     """Whether models of this machine are kept to the schema by a grammar."""
+    factories: Mapping[str, str] = field(default_factory=dict)
+    """Import paths of what makes models of the suite's own, by MODEL."""
+    path: tuple[str, ...] = ()
+    """Where their modules are searched for, behind everything else."""
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The environment that they find."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain JSON, with the key."""
-        return asdict(self) | {"examples": list(self.examples)}
+        return asdict(self) | {"examples": list(self.examples), "path": list(self.path)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> AskerSettings:
         """Read what `to_json` made."""
-        return cls(**{**data, "examples": tuple(data["examples"])})
+        return cls(**{**data, "examples": tuple(data["examples"]), "path": tuple(data["path"])})
 
 
 @dataclass(frozen=True, slots=True)
