@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 import typing
-from collections.abc import Iterable, Mapping
-from itertools import count
-from typing import Any, NotRequired, Required
+from collections.abc import Mapping
+from typing import Annotated, Any, NotRequired, Required
 
 import pydantic_core
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from pytest_distil.core import proof
+from pytest_distil.core.forms import Form, Forms, take_unwritten
 from pytest_distil.core.guard import refuse_untouchable
 from pytest_distil.core.leaves import LEAVES, MOST_DIGITS, restored
-from pytest_distil.core.loss import NO_FORM, different, unwritable
-from pytest_distil.core.same import Path, an, first_difference, path_text
+from pytest_distil.core.loss import different, unwritable
+from pytest_distil.core.same import first_difference, path_text
 from pytest_distil.core.signature import replaced
-from pytest_distil.core.text import canonical, compact, parse
+from pytest_distil.core.text import compact, parse
 from pytest_distil.core.unnoticed import Unnoticed
 from pytest_distil.mark.errors import EncodingError
 
 _CONFIG = ConfigDict(ser_json_inf_nan="strings", ser_json_bytes="base64", val_json_bytes="base64")
 """For types that bring no configuration of their own: what JSON lacks is written as strings that read back."""
 
-_TOO_DEEP = "it is nested too deeply, or holds itself"
+TOO_DEEP = "it is nested too deeply, or holds itself"
 _NO_NAMES: Mapping[str, Any] = {}
 
 _WRITING: Mapping[str, Any] = {
@@ -44,12 +43,19 @@ class NoSchemaError(TypeError):
 class Adapter:
     """One annotated type: encode its values to JSON text, decode them, give its schema."""
 
-    def __init__(self, annotation: Any, namespace: Mapping[str, Any] = _NO_NAMES) -> None:
+    def __init__(
+        self, annotation: Any, namespace: Mapping[str, Any] = _NO_NAMES, *, forms: Forms | None = None
+    ) -> None:
         """Build pydantic's validator and serializer; raise `NoSchemaError` where there are none.
 
-        `namespace` says what string annotations inside of types mean beyond the types' modules.
+        `namespace` says what string annotations inside of types mean beyond the types' modules, `forms` how values
+        of types are written that pydantic does not know.
         """
+        self.forms: list[Form] = []
+        """The types that are written as somebody else says."""
         with Unnoticed(muted=True):
+            if forms is not None:
+                annotation = replaced(annotation, lambda part: self._formed(part, namespace, forms))
             self._adapter = _type_adapter(annotation, namespace)
         schema = self._adapter.core_schema
         self._to_json = self._adapter.serializer.to_json
@@ -63,7 +69,9 @@ class Adapter:
         self._proven: set[tuple[Any, ...]] = set()
 
     def schema(self) -> dict[str, Any] | None:
-        """Return the JSON schema of what is read, fields by name; None where anything goes."""
+        """Return the JSON schema of what is read, fields by name; None where anything goes, or nobody knows."""
+        if any(form.schema is None for form in self.forms):
+            return None
         try:
             with Unnoticed(muted=True):
                 return self._adapter.json_schema(by_alias=False) or None
@@ -93,7 +101,7 @@ class Adapter:
                 refuse_untouchable(value)
                 return self._tried(value)
         except RecursionError:
-            raise EncodingError("$", _TOO_DEEP) from None
+            raise EncodingError("$", TOO_DEEP) from None
 
     def decode(self, text: str | bytes) -> Any:
         """Read JSON text as a value of the type; raise `EncodingError`, with the path, where it is none."""
@@ -104,6 +112,16 @@ class Adapter:
             raise EncodingError(path_text(first["loc"]), _lower(first["msg"])) from error
         except Exception as error:  # a validator of the user's may raise anything
             raise EncodingError("$", f"{type(error).__name__}: {_first_line(error)}") from error
+
+    def _formed(self, part: Any, namespace: Mapping[str, Any], forms: Forms) -> Any:
+        """Return a type that pydantic does not know with its form beside it."""
+        if not isinstance(part, type) or _is_known(part, namespace):
+            return part
+        try:
+            self.forms.append(Form(part, forms))
+        except ValueError as error:
+            raise NoSchemaError(str(error)) from error
+        return Annotated[part, self.forms[-1]]
 
     def _prove(self, types: tuple[Any, ...], own: Mapping[str, Any]) -> bool:
         """Return whether all models whose fields are of these types read back, by their types alone."""
@@ -133,63 +151,18 @@ class Adapter:
             text: str = self._to_json(value, **_WRITING).decode()
             return compact(restored(value, parse(text))) if restore else text
         except Exception as error:  # a serializer of the user's may raise anything, and give anything
+            if unwritten := take_unwritten():
+                raise EncodingError("$", str(unwritten)) from error
             raise unwritable(value, error, _is_writable) from error
 
 
-def decode_as(kind: type[Any], text: str | bytes) -> Any:
-    """Read JSON text as a value of a type that was seen at run time; raise `EncodingError` where it is none."""
-    return _adapter_of(kind).decode(text)  # type: ignore[arg-type] # a metaclass may be unhashable
-
-
-def encode_argument(value: Any, adapter: Adapter | None) -> str:
-    """Return an argument as JSON text: by its annotation, else (subclasses, tuples, no annotation) by its own type.
-
-    Raises `EncodingError` where neither gives the value back.
-    """
-    write = LEAVES.get(type(value))
-    if write is not None:
-        return write(value)
-    if adapter is not None:
-        try:
-            return adapter.encode(value)
-        except EncodingError:
-            pass  # a list of subclasses, say: what the annotation loses, the values' own types may keep
+def _is_known(kind: type[Any], namespace: Mapping[str, Any]) -> bool:
+    """Return whether pydantic can write and read values of a type."""
     try:
-        with Unnoticed(muted=False):
-            refuse_untouchable(value)
-            return _by_own_type(value, ())
-    except RecursionError:
-        raise EncodingError("$", _TOO_DEEP) from None
-
-
-def _by_own_type(value: Any, path: Path) -> str:
-    """Write containers as what they are, and what they hold by its own type."""
-    kind = type(value)
-    if kind in (list, tuple):
-        return f"[{','.join(_items(value, path, count()))}]"
-    if kind in (set, frozenset):
-        return f"[{','.join(sorted(_items(value, path, count()), key=_canonical))}]"
-    if kind is dict and all(type(key) is str for key in value):
-        keys = [LEAVES[str](key) for key in value]
-        return f"{{{','.join(map('{}:{}'.format, keys, _items(value.values(), path, [*value])))}}}"
-    try:
-        write = LEAVES.get(kind) or _adapter_of(kind).encode  # type: ignore[arg-type] # a metaclass may be unhashable
-        return write(value)
-    except EncodingError as error:
-        raise EncodingError(path_text(path) + error.path[1:], error.message) from error
-
-
-def _items(values: Iterable[Any], path: Path, steps: Iterable[Any]) -> list[str]:
-    return [_by_own_type(item, (*path, step)) for step, item in zip(steps, values, strict=False)]
-
-
-@functools.lru_cache(maxsize=256)  # an adapter is large, and tests may make classes without end
-def _adapter_of(kind: type[Any]) -> Adapter:
-    """Return the adapter of a type that was seen at run time; raise `EncodingError` where it has none."""
-    try:
-        return Adapter(kind)
-    except NoSchemaError as error:
-        raise EncodingError("$", f"{an(kind)} {NO_FORM}") from error
+        Adapter(kind, namespace).schema()
+    except NoSchemaError:
+        return False
+    return True
 
 
 def _type_adapter(annotation: Any, namespace: Mapping[str, Any]) -> TypeAdapter[Any]:
@@ -230,10 +203,6 @@ def _is_writable(value: Any) -> bool:
     except Exception:  # as above
         return False
     return True
-
-
-def _canonical(text: str) -> str:
-    return canonical(parse(text))
 
 
 def _first_line(error: Exception) -> str:

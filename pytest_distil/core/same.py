@@ -17,6 +17,8 @@ SEQUENCES = (list, tuple, deque)
 
 _PLAIN = frozenset({int, str, bool, bytes, type(None)})
 _MISSING = object()
+_NO_EQUALITY: Any = object.__eq__
+_STATE_METHODS = ("__reduce__", "__reduce_ex__", "__getstate__")
 _LONGEST_STEP = 40
 """Characters of a key that a path shows."""
 
@@ -26,9 +28,9 @@ _MOST_STEPS = 20
 def first_difference(one: Any, other: Any) -> Path | None:
     """Return where two values first differ, or None where they are the same.
 
-    The same means: same types at every level, equal leaves, nan equal to nan, keys in any order. An int where
-    the other has the equal float is the same (the numeric tower of PEP 484: `-> float` may return `3`); a bool
-    is no int.
+    The same means: same types at every level, equal leaves, nan equal to nan, keys in any order; equal
+    attributes where a type knows no equality. An int where the other has the equal float is the same (the numeric
+    tower of PEP 484: `-> float` may return `3`); a bool is no int.
     """
     kind = type(one)
     if kind is not type(other):
@@ -44,6 +46,8 @@ def first_difference(one: Any, other: Any) -> Path | None:
     if isinstance(one, (set, frozenset)):
         return _sets(one, other)
     fields = None if isinstance(one, Enum) else attributes(one)
+    if fields is None and not isinstance(one, Enum) and kind.__eq__ is _NO_EQUALITY:
+        return _states(one, other)
     if fields is None:
         return None if _equal(one, other) else ()
     return _mappings(fields, attributes(other) or {}, prefix=".")
@@ -95,6 +99,27 @@ def _equal(one: Any, other: Any) -> bool:
         return bool(one == other)
     except Exception:
         return False
+
+
+def _states(one: Any, other: Any) -> Path | None:
+    """Compare values by what they hold; what hides that is the same as itself only."""
+    state, other_state = _state(one), _state(other)
+    if state is None or other_state is None:
+        return None if one is other else ()
+    return _mappings(state, other_state, prefix=".")
+
+
+def _state(value: Any) -> dict[str, Any] | None:
+    """Return every attribute of a value; None where its type hides some (is written in C), or handles them itself."""
+    kind = type(value)
+    if kind is object or any(getattr(kind, name) is not getattr(object, name) for name in _STATE_METHODS):
+        return None
+    try:
+        state = object.__reduce_ex__(value, 4)[2]
+    except TypeError:
+        return None
+    parts = state if isinstance(state, tuple) else (state,)
+    return {name: item for part in parts for name, item in (part or {}).items()}
 
 
 def attributes(value: Any) -> Mapping[Any, Any] | None:

@@ -106,6 +106,11 @@ class _Check:
             yield from self.at(f"{path}[{index}]", item, own)
 
 
+def at(path: str) -> str:
+    """Write a fault's path from the whole value on."""
+    return f"${'' if path[:1] in ('', '[') else '.'}{path}"
+
+
 def _under(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 

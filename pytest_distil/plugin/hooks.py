@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_distil.core.call import Example
+from pytest_distil.core.forms import Forms
 from pytest_distil.core.hooked import COMPARE_HOOK, EXAMPLE_HOOK, MODEL_HOOK, raised
 from pytest_distil.core.settings import Settings
 from pytest_distil.core.text import Json
@@ -62,6 +63,18 @@ def comparer(config: pytest.Config) -> Any:
         return hook(config=config, task=task, arguments=arguments, original=original, model=model)
 
     return compare if hook.get_hookimpls() else None
+
+
+def forms(config: pytest.Config) -> Forms | None:
+    """Return how values are written of types that have no JSON form; None where nobody says so."""
+    hook = config.hook
+    if not hook.pytest_distil_encode.get_hookimpls():
+        return None
+    return Forms(
+        encode=lambda value: hook.pytest_distil_encode(value=value),
+        decode=lambda kind, data: hook.pytest_distil_decode(kind=kind, data=data),
+        schema=lambda kind: hook.pytest_distil_schema(kind=kind),
+    )
 
 
 def factories(config: pytest.Config, settings: Settings) -> dict[str, str]:

@@ -11,6 +11,7 @@ import pytest
 from pytest_distil.core.call import MARKED, TEARDOWN, WIDE_FIXTURE
 from pytest_distil.mark import tap
 from pytest_distil.plugin import rows, subtests
+from pytest_distil.plugin.hooks import forms
 from pytest_distil.plugin.marker import TestMarks, marks_of
 from pytest_distil.run.recorder import Attempt, Recorder
 
@@ -19,6 +20,7 @@ class Attempts:
     """Tells a recorder which attempt is running and in which phase, and sends what each has to say."""
 
     def __init__(self, config: pytest.Config, recorder: Recorder) -> None:
+        self._config = config
         self._recorder = recorder
         installed = ExitStack()
         installed.enter_context(tap.install(recorder))
@@ -52,7 +54,8 @@ class Attempts:
         self._unsent.append((report, payload))
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Refuse unknown keywords of the marker before any test runs."""
+        """Refuse unknown keywords of the marker before any test runs; hear what every conftest says of types."""
+        self._recorder.forms = forms(self._config)
         for item in items:
             marks_of(item)
 

@@ -49,7 +49,9 @@ def _without_self(task: TaskNumbers) -> Iterator[str]:
 def _without_type(task: TaskNumbers) -> Iterator[str]:
     """Say where the schema is no more than what was seen."""
     if is_inferred(task.brief["schema"]):
+        is_annotated = " -> " in task.brief["signature"]
+        why = "no pytest_distil_schema describes what it returns" if is_annotated else "it has no return annotation"
         yield (
-            f"{task.brief['task']}: it has no return annotation, and its schema is inferred from the "
+            f"{task.brief['task']}: {why}, and its schema is inferred from the "
             f"{plural(task.examples, 'example')} of this session: a result of another form cannot be answered"
         )

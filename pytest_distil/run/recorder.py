@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 from pytest_distil.core.call import ARGUMENT, NO_SCHEMA, OUTSIDE, RAISED, RESULT, LeftOut
+from pytest_distil.core.forms import Forms
 from pytest_distil.core.unnoticed import Unnoticed
 from pytest_distil.mark import tap
 from pytest_distil.mark.errors import EncodingError
@@ -77,6 +78,8 @@ class Recorder:
         """Stands for the attempt of a call that is counted already, should it raise too."""
         self._tasks: dict[Task, TypedTask] = {}
         self._told: set[str] = set()
+        self.forms: Forms | None = None
+        """How values are written of types that are unknown here; known once all tests are."""
 
     def call(self, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Run the original and record the call."""
@@ -169,7 +172,7 @@ class Recorder:
         typed = self._tasks.get(task)
         if typed is None:
             with Unnoticed(muted=True):  # making it runs code of the user's: annotations, and what their types do
-                typed = self._tasks[task] = TypedTask(task)
+                typed = self._tasks[task] = TypedTask(task, self.forms)
         return typed
 
 

@@ -11,7 +11,7 @@ from pytest_distil.core.call import DECLINED, FAULTY, Example, LeftOut, fingerpr
 from pytest_distil.core.hooked import EXAMPLE_HOOK, raised
 from pytest_distil.core.same import an
 from pytest_distil.core.text import canonical, compact, parse
-from pytest_distil.formats.conform import faults
+from pytest_distil.formats.conform import at, faults
 
 Reviewer = Callable[[Example], Example | str | None]
 """Returns the example with other arguments or another result, why it is left out, or None for one that is kept."""
@@ -70,11 +70,6 @@ def _example(event: Mapping[str, Any], brief: Brief, arguments: str, result: str
     )
 
 
-def _at(path: str) -> str:
-    """Write a path from the whole value on."""
-    return f"${'' if path[:1] in ('', '[') else '.'}{path}"
-
-
 def _changed(brief: Brief, before: Mapping[str, Any], example: Example, said: Example) -> tuple[str, str]:
     """Return arguments and result as they now are; raise `TypeError` or `ValueError` for what is no such example.
 
@@ -93,5 +88,5 @@ def _changed(brief: Brief, before: Mapping[str, Any], example: Example, said: Ex
     except (TypeError, ValueError) as error:
         raise ValueError(f"made it what is no JSON: {error}") from error
     for path, fault in faults(brief.schema, parse(result)) if brief.schema else ():
-        raise ValueError(f"made its result what its type is not: {_at(path)} {fault}")
+        raise ValueError(f"made its result what its type is not: {at(path)} {fault}")
     return arguments, result

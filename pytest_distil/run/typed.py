@@ -9,12 +9,16 @@ from contextlib import suppress
 from typing import Any
 
 from pytest_distil.core.brief import Brief, digest
-from pytest_distil.core.codec import Adapter, NoSchemaError, decode_as, encode_argument
+from pytest_distil.core.codec import Adapter, NoSchemaError
+from pytest_distil.core.forms import Forms
+from pytest_distil.core.hooked import SCHEMA_HOOK
 from pytest_distil.core.leaves import LEAVES
 from pytest_distil.core.loss import NO_FORM
+from pytest_distil.core.own_type import decode_as, encode_argument
 from pytest_distil.core.same import is_record
 from pytest_distil.core.signature import Parameters, describe, resolve
 from pytest_distil.core.text import canonical, compact, parse
+from pytest_distil.formats.conform import at, faults
 from pytest_distil.mark.errors import EncodingError
 from pytest_distil.mark.task import Task
 
@@ -24,8 +28,10 @@ _REMEDY = "; to leave it out of the call: @distil(exclude={!r})"
 class TypedTask:
     """Binds, encodes and decodes for one task; made once, when the task is first called in a run."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, forms: Forms | None = None) -> None:
+        """Take how values of types are written that are unknown here."""
         self.task = task
+        self._forms = forms
         self.problem: str | None = None
         """Why no result of this task can be recorded, and what to do about it."""
         self._parameters = Parameters(task)
@@ -36,7 +42,8 @@ class TypedTask:
         ]
         """Name, key and adapter of every parameter, in signature order, and whether it is always part of a call."""
         self._result = self._result_adapter()
-        self._seen: dict[type[Any], None] | None = {} if self._result and self._result.schema() is None else None
+        is_open = self._result is not None and not self._result.forms and self._result.schema() is None
+        self._seen: dict[type[Any], None] | None = {} if is_open else None
         """Where there is no annotation: the types that results were seen to have, in this process."""
         self.brief = self._make_brief(adapters)
         self._check_brief()
@@ -56,7 +63,7 @@ class TypedTask:
                 continue
             write = LEAVES.get(type(value))  # said here too: most arguments are leaves, and a call costs time
             try:
-                parts.append(key + (write(value) if write else encode_argument(value, adapter)))
+                parts.append(key + (write(value) if write else encode_argument(value, adapter, self._forms)))
             except EncodingError as error:
                 remedy = _REMEDY.format(name) if error.message.endswith(NO_FORM) else ""
                 raise _named(error, name, remedy) from error
@@ -65,17 +72,20 @@ class TypedTask:
     def encode_result(self, value: Any) -> str:
         """Return the original's result as JSON text in the schema's order; raise `EncodingError` where it has none."""
         if self._seen is not None:
-            text = encode_argument(value, None)
+            text = encode_argument(value, None, self._forms)
             self._seen.setdefault(type(value))
             return text
         if self._result is None:
             raise self._without_schema()
-        return self._result.encode(value)
+        text = self._result.encode(value)
+        if self._result.forms:
+            self._check_form(text)
+        return text
 
     def decode_result(self, text: str) -> Any:
         """Return the value of the return type that JSON text holds; raise `EncodingError` where it holds none."""
         if self._seen is not None:
-            return _decoded_as(self._seen, text)
+            return _decoded_as(self._seen, text, self._forms)
         if self._result is None:
             raise self._without_schema()
         return self._result.decode(text)
@@ -84,6 +94,15 @@ class TypedTask:
     def is_annotated(self) -> bool:
         """Return whether the function says what it returns; a result's type is otherwise known once it was seen."""
         return self._seen is None
+
+    def _adapter(self, annotation: Any) -> Adapter:
+        return Adapter(annotation, self.task.namespace, forms=self._forms)
+
+    def _check_form(self, text: str) -> None:
+        """Raise `EncodingError` where what somebody else wrote is not what they say of it."""
+        schema = self._result.schema() if self._result else None
+        for path, fault in faults(schema, parse(text)) if schema else ():
+            raise EncodingError(at(path), f"{fault}, as {SCHEMA_HOOK} says")
 
     def _without_schema(self) -> EncodingError:
         return EncodingError("$", self.problem or "the return type has no schema")
@@ -103,7 +122,7 @@ class TypedTask:
         """Return the adapter of a parameter's annotation; without one the value's own type decides."""
         try:
             annotation = resolve(self.task, self._parameters.annotation(name))
-            return None if annotation is Any else Adapter(annotation, self.task.namespace)
+            return None if annotation is Any else self._adapter(annotation)
         except Exception:  # evaluating an annotation may raise anything
             return None
 
@@ -111,7 +130,7 @@ class TypedTask:
         """Return the adapter of the return annotation, or say in `problem` why there is none."""
         try:
             returns = self.task.returns or resolve(self.task, self._parameters.returns)
-            adapter = Adapter(returns, self.task.namespace)
+            adapter = self._adapter(returns)
             adapter.schema()
         except NoSchemaError as error:
             self.problem = f"{error}; return a model, a dataclass or a TypedDict instead"
@@ -152,7 +171,7 @@ class TypedTask:
         for name, adapter in adapters.items():
             if name in self._parameters.defaults:
                 with suppress(EncodingError):
-                    encoded[name] = parse(encode_argument(self._parameters.defaults[name], adapter))
+                    encoded[name] = parse(encode_argument(self._parameters.defaults[name], adapter, self._forms))
         return encoded
 
     def _check_brief(self) -> None:
@@ -163,13 +182,13 @@ class TypedTask:
             self.problem = f"its signature, docstring or schema is no JSON: {error}; change what it names"
 
 
-def _decoded_as(kinds: Mapping[type[Any], None], text: str) -> Any:
+def _decoded_as(kinds: Mapping[type[Any], None], text: str, forms: Forms | None) -> Any:
     """Read JSON text as a value of the first type seen that it fits, or else as plain JSON."""
     tree = parse(text)
     for kind in list(kinds):
         with suppress(EncodingError):
-            value = decode_as(kind, text)
-            if canonical(parse(encode_argument(value, None))) == canonical(tree):
+            value = decode_as(kind, text, forms)
+            if canonical(parse(encode_argument(value, None, forms))) == canonical(tree):
                 return value  # and not what lenient reading made of another type's value
     return tree
 

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from pytest_distil import EncodingError
-from pytest_distil.core.codec import Adapter, NoSchemaError, encode_argument
+from pytest_distil.core.codec import Adapter, NoSchemaError
+from pytest_distil.core.own_type import encode_argument
 from pytest_distil.core.same import first_difference
 from pytest_distil.core.text import canonical, compact, parse
 from support.kinds import Color, Frozen, Leafy, Level, Measured, Open
@@ -124,7 +125,8 @@ def test_arguments_are_written_alone(value: Any) -> None:
 PROGRAM = """
 import sys
 from pydantic import BaseModel, ConfigDict
-from pytest_distil.core.codec import Adapter, encode_argument
+from pytest_distil.core.codec import Adapter
+from pytest_distil.core.own_type import encode_argument
 
 class Word(BaseModel):
     model_config = ConfigDict(frozen=True)

@@ -15,8 +15,9 @@ import pytest
 from pydantic import BaseModel
 
 from pytest_distil import EncodingError
-from pytest_distil.core.codec import Adapter, encode_argument
+from pytest_distil.core.codec import Adapter
 from pytest_distil.core.guard import refuse_untouchable
+from pytest_distil.core.own_type import encode_argument
 from support.kinds import Leafy, numbered
 
 

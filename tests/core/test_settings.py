@@ -46,7 +46,7 @@ def test_every_option_is_read() -> None:
     names = {one.name for one in dataclasses.fields(Settings)}
 
     assert keys - names == {"collect"}
-    assert names - keys == {"mode", "cards"}
+    assert names - keys == {"mode", "cards", "factories"}
 
 
 BAD = {

@@ -13,7 +13,8 @@ from pydantic import (
 )
 
 from pytest_distil import EncodingError
-from pytest_distil.core.codec import Adapter, encode_argument
+from pytest_distil.core.codec import Adapter
+from pytest_distil.core.own_type import encode_argument
 from support.kinds import Child, Color, Frozen, Leafy, Plain, Point, Secretive, named
 
 ARGUMENTS = [
