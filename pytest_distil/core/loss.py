@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pytest_distil.core.same import SEQUENCES, Path, an, attributes, path_text
+from pytest_distil.core.same import SEQUENCES, Path, an, attributes, path_text, state
 from pytest_distil.mark.errors import EncodingError
 
 _KEEPS_BYTES = "ConfigDict(ser_json_bytes='base64', val_json_bytes='base64')"
@@ -56,5 +56,6 @@ def _parts(value: Any) -> Iterable[tuple[Any, Any]]:
 def _reach(value: Any, path: Path) -> Any:
     """Return what a path leads to."""
     for step in path:
-        value = dict(_parts(value)).get(step, _NOTHING)
+        held = dict(_parts(value)) or {f".{name}": item for name, item in (state(value) or {}).items()}
+        value = held.get(step, _NOTHING)
     return value

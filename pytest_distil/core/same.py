@@ -103,22 +103,22 @@ def _equal(one: Any, other: Any) -> bool:
 
 def _states(one: Any, other: Any) -> Path | None:
     """Compare values by what they hold; what hides that is the same as itself only."""
-    state, other_state = _state(one), _state(other)
-    if state is None or other_state is None:
+    held, other_held = state(one), state(other)
+    if held is None or other_held is None:
         return None if one is other else ()
-    return _mappings(state, other_state, prefix=".")
+    return _mappings(held, other_held, prefix=".")
 
 
-def _state(value: Any) -> dict[str, Any] | None:
+def state(value: Any) -> dict[str, Any] | None:
     """Return every attribute of a value; None where its type hides some (is written in C), or handles them itself."""
     kind = type(value)
     if kind is object or any(getattr(kind, name) is not getattr(object, name) for name in _STATE_METHODS):
         return None
     try:
-        state = object.__reduce_ex__(value, 4)[2]
+        held = object.__reduce_ex__(value, 4)[2]
     except TypeError:
         return None
-    parts = state if isinstance(state, tuple) else (state,)
+    parts = held if isinstance(held, tuple) else (held,)
     return {name: item for part in parts for name, item in (part or {}).items()}
 
 

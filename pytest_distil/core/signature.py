@@ -128,7 +128,7 @@ def describe(task: Task, name: str) -> str:
     owner = next(iter(signature.parameters), None) if task.kind in ("method", "classmethod") else None
     skipped = {*task.exclude, owner}
     shown = [_parameter(task, p) for p in signature.parameters.values() if p.name not in skipped]
-    returns = signature.return_annotation
+    returns = task.returns or signature.return_annotation
     arrow = "" if returns is inspect.Signature.empty else f" -> {_annotation(task, returns)}"
     return f"{name}({', '.join(shown)}){arrow}"
 

@@ -47,11 +47,13 @@ def read_target(option: str, text: str) -> Target:
 
     Raises `SettingError` under `option` for anything else.
     """
-    declared, _, returns = text.partition("->")
+    declared, arrow, returns = text.partition("->")
     path, *given = shlex.split(declared) or [""]
-    module, colon, qualname = path.partition(":")
-    if not (colon and all(part.isidentifier() for part in (*module.split("."), *qualname.split(".")))):
+    module, _, qualname = path.partition(":")
+    if not _is_path(path):
         raise SettingError(option, f"takes a path like pkg.mod:function or pkg.mod:Class.method, not {text!r}")
+    if arrow and not _is_path(returns.strip()):
+        raise SettingError(option, f"{path}: takes a type like -> pkg.models:Receipt, not {returns.strip()!r}")
     options: dict[str, Any] = {}
     for one in given:
         key, equals, value = one.partition("=")
@@ -61,6 +63,12 @@ def read_target(option: str, text: str) -> Target:
             )
         options[key] = frozenset(value.split(",")) if key == "exclude" else value
     return Target(text, module, qualname, options, returns.strip() or None)
+
+
+def _is_path(text: str) -> bool:
+    """Return whether a text is `module:qualname`."""
+    module, colon, qualname = text.partition(":")
+    return bool(colon) and all(part.isidentifier() for part in (*module.split("."), *qualname.split(".")))
 
 
 class Marking:

@@ -32,7 +32,11 @@ class OwnModel:
     def identity(self) -> str:
         """Return what stored answers are kept under: what the model says, or else the text of its module."""
         own = getattr(self._model, "identity", None)
-        return f"{self._factory} {own() if own else _digest(self._module)}"
+        try:
+            return f"{self._factory} {own() if own else _digest(self._module)}"
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}"
+            raise ModelError(f"{self._factory!r}: what its answers are kept under is unknown: {what}") from error
 
     async def ask(self, prompt: Prompt) -> Answer:
         """Answer one prompt."""

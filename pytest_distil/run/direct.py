@@ -48,13 +48,16 @@ class Direct:
     def ask(self) -> list[Ticket[Answer]]:
         """Send every prompt in today's words and return the tickets.
 
-        Raises `ModelError` for a task that is gone, and for one that the model was not trained on as it is today.
+        Raises `ModelError` for a task that is gone, for one that the model was not trained on as it is today, and for
+        one whose results have no JSON form as far as is known here.
         """
         tasks = {
             name: imported(brief, path=self._path) for name, brief in self._briefs.items() if name in self._names()
         }
         if outdated := self._evaluator.outdated():
             raise ModelError("; ".join(outdated))
+        if problems := [f"{name}: {why}" for name, task in tasks.items() if (why := self._evaluator.problem(task))]:
+            raise ModelError(f"{'; '.join(problems)}; where a conftest says how it is written, run its tests instead")
         return [ticket for example in self.examples for ticket in self._send(tasks[example.task], example)]
 
     def report(self) -> ReportJson:

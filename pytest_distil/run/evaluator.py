@@ -133,6 +133,10 @@ class Evaluator(Recorder):
         """Return today's brief of a task."""
         return self._typed(task).brief
 
+    def problem(self, task: Task) -> str | None:
+        """Return why no answer for a task can be read; None where one can."""
+        return self._typed(task).problem
+
     def outdated(self) -> list[str]:
         """Say which tasks, of those that can be seen before tests run, are not what their model was trained on."""
         named = {name for name in self._settings.cards if name} | (self._recorded.tasks() if self._recorded else set())

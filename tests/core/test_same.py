@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -131,6 +132,53 @@ def test_attributes() -> None:
     assert {"a": 1, "z": 2} == attributes(Open(a=1, z=2))  # type: ignore[call-arg]
     assert {"tags": frozenset(), "at": 1} == attributes(Slotted(tags=frozenset(), at=1))  # type: ignore[arg-type]
     assert attributes(3) is None
+
+
+class Bare:
+    """Knows no equality."""
+
+    def __init__(self, **attributes: Any) -> None:
+        vars(self).update(attributes)
+
+
+class Barred:
+    """The same in slots."""
+
+    __slots__ = ("a", "b")
+
+    def __init__(self, a: int) -> None:
+        self.a = a
+
+
+class Handled(Bare):
+    """Says itself what of it is kept."""
+
+    def __getstate__(self) -> object:
+        return {}
+
+
+STATES: list[tuple[Any, Any, str | None]] = [
+    (Bare(a=1, b=[2]), Bare(b=[2], a=1), None),
+    (Bare(a=Bare(b=1)), Bare(a=Bare(b=2)), "$.a.b"),
+    (Bare(a=1), Bare(a=True), "$.a"),
+    (Bare(a=1), Bare(a=1, b=2), "$"),
+    (Bare(), Bare(), None),
+    (Barred(1), Barred(1), None),
+    (Barred(1), Barred(2), "$.a"),
+    (Handled(a=1), Handled(a=1), "$"),
+    (object(), object(), "$"),
+    (threading.Lock(), threading.Lock(), "$"),
+    (Bare(a=object()), Bare(a=object()), "$.a"),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "path"), STATES, ids=numbered(STATES))
+def test_types_without_equality(one: Any, other: Any, path: str | None) -> None:
+    """They are compared by all that they hold, as far as that can be seen; what hides it equals itself only."""
+    found = first_difference(one, other)
+
+    assert path == (None if found is None else path_text(found))
+    assert first_difference(one, one) is None
 
 
 def test_kinds_of_types() -> None:

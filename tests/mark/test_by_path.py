@@ -148,7 +148,21 @@ def test_an_inherited_method_names_its_base() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "plain", "a.b", "a:", ":f", "a b:f", "a:f exclude", "a:f speed=1", "a:f(x)", "a:f.<locals>.g"]
+    "text",
+    [
+        "",
+        "plain",
+        "a.b",
+        "a:",
+        ":f",
+        "a b:f",
+        "a:f exclude",
+        "a:f speed=1",
+        "a:f ->",
+        "a:f -> Receipt",
+        "a:f(x)",
+        "a:f.<locals>.g",
+    ],
 )
 def test_what_is_no_path_is_refused(text: str) -> None:
     """The option's name stands before what is wrong."""
