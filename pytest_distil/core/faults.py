@@ -75,12 +75,13 @@ def _nothing_compared(trials: list[Trial], report: ReportJson) -> str:
 
 def _incomparable(trials: list[Trial]) -> Iterator[str]:
     """Yield that the suite's own way to compare did not work: what it could not judge might have differed."""
-    reasons = Counter(one.reason for one in trials if one.reason and one.reason.startswith(f"{COMPARE_HOOK} r"))
-    if reasons:
-        reason, n = reasons.most_common(1)[0]
+    calls = [one for one in trials if one.reason and one.reason.startswith(f"{COMPARE_HOOK} r")]
+    if calls:
+        first = calls[0]
+        where = f" in {first.tests[0]}" if first.tests else ""
         yield (
-            f"{plural(reasons.total(), 'call')} could not be compared (most often: {reason}, {n:,}); "
-            "mend the hook and run again: what has arrived is stored"
+            f"{plural(len(calls), 'call')} could not be compared, first of {first.task}{where}: {first.reason}; "
+            "mend the hook and run it again: what has arrived is stored"
         )
 
 

@@ -43,6 +43,8 @@ class TypedTask:
         """Name, key and adapter of every parameter, in signature order, and whether it is always part of a call."""
         self._result = self._result_adapter()
         is_open = self._result is not None and not self._result.forms and self._result.schema() is None
+        self._given = self._result.schema() if self._result and self._result.forms else None
+        """The schema in which somebody else says what values are written as."""
         self._seen: dict[type[Any], None] | None = {} if is_open else None
         """Where there is no annotation: the types that results were seen to have, in this process."""
         self.brief = self._make_brief(adapters)
@@ -78,8 +80,8 @@ class TypedTask:
         if self._result is None:
             raise self._without_schema()
         text = self._result.encode(value)
-        if self._result.forms:
-            self._check_form(text)
+        for path, fault in faults(self._given, parse(text)) if self._given else ():
+            raise EncodingError(at(path), f"{fault}, as {SCHEMA_HOOK} says")
         return text
 
     def decode_result(self, text: str) -> Any:
@@ -97,12 +99,6 @@ class TypedTask:
 
     def _adapter(self, annotation: Any) -> Adapter:
         return Adapter(annotation, self.task.namespace, forms=self._forms)
-
-    def _check_form(self, text: str) -> None:
-        """Raise `EncodingError` where what somebody else wrote is not what they say of it."""
-        schema = self._result.schema() if self._result else None
-        for path, fault in faults(schema, parse(text)) if schema else ():
-            raise EncodingError(at(path), f"{fault}, as {SCHEMA_HOOK} says")
 
     def _without_schema(self) -> EncodingError:
         return EncodingError("$", self.problem or "the return type has no schema")
