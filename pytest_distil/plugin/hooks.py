@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +15,10 @@ from pytest_distil.core.hooked import COMPARE_HOOK, EXAMPLE_HOOK, MODEL_HOOK, ra
 from pytest_distil.core.settings import Settings
 from pytest_distil.core.text import Json
 from pytest_distil.plugin.refusing import refuse
+
+if TYPE_CHECKING:  # deepdiff stays out of workers
+    from pytest_distil.run.own_compare import Comparer
+    from pytest_distil.run.review import Reviewer
 
 _ON_SESSION_SIDE = (EXAMPLE_HOOK, COMPARE_HOOK, MODEL_HOOK)
 
@@ -45,7 +49,7 @@ _TOO_LATE = (
 )
 
 
-def reviewer(config: pytest.Config) -> Any:
+def reviewer(config: pytest.Config) -> Reviewer | None:
     """Return what says whether a call becomes an example; None where nobody does."""
     hook = config.hook.pytest_distil_example
 
@@ -55,7 +59,7 @@ def reviewer(config: pytest.Config) -> Any:
     return review if hook.get_hookimpls() else None
 
 
-def comparer(config: pytest.Config) -> Any:
+def comparer(config: pytest.Config) -> Comparer | None:
     """Return what says whether two values agree; None where nobody does."""
     hook = config.hook.pytest_distil_compare
 

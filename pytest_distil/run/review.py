@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from pytest_distil.core.brief import Brief
 from pytest_distil.core.call import DECLINED, FAULTY, Example, LeftOut, fingerprint
 from pytest_distil.core.hooked import EXAMPLE_HOOK, raised
 from pytest_distil.core.same import an
-from pytest_distil.core.text import canonical, compact, parse
+from pytest_distil.core.text import Json, canonical, compact, parse
 from pytest_distil.formats.conform import at, faults
 
 Reviewer = Callable[[Example], Example | str | None]
@@ -50,7 +50,9 @@ class Review:
         if isinstance(said, str):
             return LeftOut(DECLINED, brief.task, said, event["test"])
         try:
-            return _changed(brief, parse(arguments), example, example if said is None else said)
+            kept = example if said is None else said
+            _check(kept, example, parse(arguments).keys())
+            return _arguments(kept, arguments), _result(kept, result, brief)
         except (TypeError, ValueError) as error:
             return LeftOut(FAULTY, brief.task, f"{EXAMPLE_HOOK} {error}", event["test"])
 
@@ -70,23 +72,38 @@ def _example(event: Mapping[str, Any], brief: Brief, arguments: str, result: str
     )
 
 
-def _changed(brief: Brief, before: Mapping[str, Any], example: Example, said: Example) -> tuple[str, str]:
-    """Return arguments and result as they now are; raise `TypeError` or `ValueError` for what is no such example.
-
-    In-place changes count: the objects are the reviewer's own.
-    """
+def _check(said: Example, example: Example, names: Collection[str]) -> None:
+    """Raise `TypeError` or `ValueError` for what is not that example; it may have been changed in place."""
     if not isinstance(said, Example):
         raise TypeError(f"returned {an(type(said))}; return an Example, a reason to leave it out, or None")
     if replace(said, **{name: getattr(example, name) for name in _MAY_CHANGE}) != example:
         raise ValueError(f"changed more than {' and '.join(_MAY_CHANGE)}; the rest follows from them")
-    if said.arguments.keys() != before.keys():
+    if said.arguments.keys() != names:
         raise ValueError("added or took away arguments; the model is asked with all of them")
+
+
+def _arguments(said: Example, before: str) -> str:
+    """Return the arguments in their order as text; what has not changed as it was."""
+    known = parse(before)
+    text = _text({name: said.arguments[name] for name in known})
+    return before if text == compact(known) else text
+
+
+def _result(said: Example, before: str, brief: Brief) -> str:
+    """Return the result as text; raise `ValueError` where it has become no value of the return type."""
+    text = _text(said.result)
+    if text == compact(parse(before)):
+        return before
+    for path, fault in faults(brief.schema, parse(text)) if brief.schema else ():
+        raise ValueError(f"made its result what its type is not: {at(path)} {fault}")
+    return text
+
+
+def _text(value: Json) -> str:
+    """Return JSON text that every file can hold."""
     try:
-        arguments = compact({name: said.arguments[name] for name in before})
-        result = compact(said.result)
-        (arguments + result).encode()
+        text = compact(value)
+        text.encode()
     except (TypeError, ValueError) as error:
         raise ValueError(f"made it what is no JSON: {error}") from error
-    for path, fault in faults(brief.schema, parse(result)) if brief.schema else ():
-        raise ValueError(f"made its result what its type is not: {at(path)} {fault}")
-    return arguments, result
+    return text
