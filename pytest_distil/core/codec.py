@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, NotRequired, Required
 
 import pydantic_core
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
+from pydantic.json_schema import GenerateJsonSchema
 from typing_extensions import TypedDict
 
 from pytest_distil.core import proof
@@ -25,6 +26,9 @@ from pytest_distil.mark.errors import EncodingError
 _CONFIG = ConfigDict(ser_json_inf_nan="strings", ser_json_bytes="base64", val_json_bytes="base64")
 """For types that bring no configuration of their own: what JSON lacks is written as strings that read back."""
 
+_NOT_FINITE = ('"NaN"', 'Infinity"')
+"""How what is written so is told: strings, where the schema says number."""
+
 TOO_DEEP = "it is nested too deeply, or holds itself"
 _NO_NAMES: Mapping[str, Any] = {}
 
@@ -40,17 +44,32 @@ class NoSchemaError(TypeError):
     """A type cannot be turned into a schema and read back; the message says why."""
 
 
+class _OfWritten(GenerateJsonSchema):
+    """Describes what is read, without the fields that are never written (`exclude=True`)."""
+
+    def field_is_present(self, field: Any) -> bool:
+        """Return whether a field stands in the schema."""
+        return not field.get("serialization_exclude") and super().field_is_present(field)
+
+
 class Adapter:
     """One annotated type: encode its values to JSON text, decode them, give its schema."""
 
     def __init__(
-        self, annotation: Any, namespace: Mapping[str, Any] = _NO_NAMES, *, forms: Forms | None = None
+        self,
+        annotation: Any,
+        namespace: Mapping[str, Any] = _NO_NAMES,
+        *,
+        forms: Forms | None = None,
+        check: Callable[[str], None] | None = None,
     ) -> None:
         """Build pydantic's validator and serializer; raise `NoSchemaError` where there are none.
 
         `namespace` says what string annotations inside of types mean beyond the types' modules, `forms` how values
-        of types are written that pydantic does not know.
+        of types are written that pydantic does not know. `check` is given the texts that may not be what the schema
+        says, and raises `EncodingError` for those that are not.
         """
+        self._check = check
         self.forms: list[Form] = []
         """The types that are written as somebody else says."""
         with Unnoticed(muted=True):
@@ -74,7 +93,7 @@ class Adapter:
             return None
         try:
             with Unnoticed(muted=True):
-                return self._adapter.json_schema(by_alias=False) or None
+                return self._adapter.json_schema(by_alias=False, schema_generator=_OfWritten) or None
         except Exception as error:  # making it may run code of the user's types
             raise NoSchemaError(_first_line(error)) from error
 
@@ -99,7 +118,7 @@ class Adapter:
         try:
             with Unnoticed(muted=self._muted):
                 refuse_untouchable(value)
-                return self._tried(value)
+                return self._checked(self._tried(value))
         except RecursionError:
             raise EncodingError("$", TOO_DEEP) from None
 
@@ -129,6 +148,12 @@ class Adapter:
         if proven:
             self._proven.add(types)
         return proven
+
+    def _checked(self, text: str) -> str:
+        """Return a text, checked where it may not be what the schema says: serializers write what they like."""
+        if self._check and (self._muted or any(spelled in text for spelled in _NOT_FINITE)):
+            self._check(text)
+        return text
 
     def _tried(self, value: Any) -> str:
         """Find the first way of writing that reads back as an equal value."""

@@ -13,6 +13,7 @@ from itertools import chain, repeat
 from pytest_distil.core.brief import Brief
 from pytest_distil.core.prompt import InvalidReply
 from pytest_distil.core.text import Json, canonical
+from pytest_distil.formats.conform import faults
 from pytest_distil.formats.nodes import NULL, Anything, Choice, Items, Node, Record, Returned, Scalar, Union
 from pytest_distil.formats.schema import VALUE, returned
 from pytest_distil.formats.strict import shape
@@ -29,11 +30,19 @@ _KINDS: dict[str, tuple[type, ...]] = {
 def sent(brief: Brief, result: Json) -> Json:
     """Return a result as a model is trained to reply it.
 
-    A result that is not of the schema (nan where it says number) keeps its values; keys are ordered as far as it fits.
+    A result that is not of the schema keeps its values; keys are ordered as far as it fits. None such is recorded where
+    the function says what it returns.
     """
     kind = returned(brief)
     value = {VALUE: result} if kind.wrapped else result
     return _Fit(kind, fill=shape(brief).nulls).order(value, kind.root)
+
+
+def misfit(brief: Brief, result: Json) -> tuple[str, str] | None:
+    """Return where a result is not what its own schema says, and why: no server that holds a model to it takes it."""
+    for where, why in faults(shape(brief).schema, sent(brief, result)):
+        return where.removeprefix(VALUE).removeprefix(".") if returned(brief).wrapped else where, why
+    return None
 
 
 def ordered(brief: Brief, result: Json) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -19,6 +19,7 @@ from pytest_distil.core.same import is_record
 from pytest_distil.core.signature import Parameters, describe, resolve
 from pytest_distil.core.text import canonical, compact, parse
 from pytest_distil.formats.conform import at, faults
+from pytest_distil.formats.fit import misfit
 from pytest_distil.mark.errors import EncodingError
 from pytest_distil.mark.task import Task
 
@@ -97,8 +98,16 @@ class TypedTask:
         """Return whether the function says what it returns; a result's type is otherwise known once it was seen."""
         return self._seen is None
 
-    def _adapter(self, annotation: Any) -> Adapter:
-        return Adapter(annotation, self.task.namespace, forms=self._forms)
+    def _adapter(self, annotation: Any, *, check: Callable[[str], None] | None = None) -> Adapter:
+        return Adapter(annotation, self.task.namespace, forms=self._forms, check=check)
+
+    def _refuse_misfit(self, text: str) -> None:
+        """Raise `EncodingError` for a result that its own schema does not accept: nothing could be asked to give it."""
+        found = misfit(self.brief, parse(text)) if self.is_annotated and not self._given else None
+        if found:
+            where, why = found
+            hint = "; nan and infinities are no numbers in JSON" if why.endswith("number") else ""
+            raise EncodingError(at(where), f"off its own schema: {why}{hint}")
 
     def _without_schema(self) -> EncodingError:
         return EncodingError("$", self.problem or "the return type has no schema")
@@ -126,7 +135,7 @@ class TypedTask:
         """Return the adapter of the return annotation, or say in `problem` why there is none."""
         try:
             returns = self.task.returns or resolve(self.task, self._parameters.returns)
-            adapter = self._adapter(returns)
+            adapter = self._adapter(returns, check=self._refuse_misfit)
             adapter.schema()
         except NoSchemaError as error:
             self.problem = f"{error}; return a model, a dataclass or a TypedDict instead"

@@ -18,7 +18,7 @@ from pytest_distil.formats.conversation import Conversation
 from pytest_distil.formats.lines import training_line
 from pytest_distil.formats.strict import shape
 from support.grammar import accepts, nodes
-from support.returns import TEXT, briefs_with_results
+from support.returns import TEXT, briefs_with_results, recorded_results
 
 CONVERSATIONS = [load(name) for name in FORMATS if name != "raw"]
 STRICT_KEYWORDS = {"type", "properties", "required", "additionalProperties", "items", "anyOf", "enum", "$ref", "$defs"}
@@ -77,6 +77,18 @@ def test_a_reply_reads_back_as_the_result(form: Conversation, drawn: tuple[Brief
 @given(drawn=briefs_with_results())
 def test_the_schema_accepts_every_reply(form: Conversation, drawn: tuple[Brief, Json]) -> None:
     """A grammar made from the schema of the request accepts the reply, at every level in the schema's order."""
+    brief, result = drawn
+
+    text = json_text(form, form.reply(brief, result))
+
+    assert accepts(shape(brief).schema, text), (shape(brief).schema, text)
+
+
+@every_format
+@examples
+@given(drawn=recorded_results())
+def test_what_is_recorded_can_be_replied(form: Conversation, drawn: tuple[Brief, Json]) -> None:
+    """The grammar accepts the reply of every result that is recorded; where floats may be nan, those are not."""
     brief, result = drawn
 
     text = json_text(form, form.reply(brief, result))

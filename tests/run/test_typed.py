@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import sys
 import textwrap
@@ -13,7 +14,7 @@ from typing import Any, Generic, Self, TypedDict, TypeVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_serializer
 
 from pytest_distil import EncodingError, close
 from pytest_distil.core.call import fingerprint
@@ -319,3 +320,49 @@ def test_type_parameters(future: str) -> None:
     assert '"a"' == typed(keep).encode_result("a")
     assert typed(put, "method").problem is None
     assert '{"item":2}' == typed(put, "method").encode_call((made["Shelf"](), 2), {})
+
+
+class Ratio(BaseModel):
+    """A model with what JSON lacks, with what its schema does not say, and with what is never written."""
+
+    value: float
+    shown: int | None = None
+    hidden: int = Field(default=0, exclude=True)
+
+    @field_serializer("shown")
+    def as_text(self, shown: int | None) -> str | None:
+        """Write a number as text, which reads back as the number."""
+        return None if shown is None else str(shown)
+
+
+@pytest.mark.parametrize(
+    ("returns", "value", "message"),
+    [
+        (float, math.nan, r"\$: off its own schema: is string, not number; nan and infinities are no numbers in JSON"),
+        (list[float], [1.0, -math.inf], r"\$\[1\]: off its own schema: is string, not number"),
+        (Ratio, Ratio(value=math.inf), r"\$\.value: off its own schema: is string, not number"),
+        (Ratio, Ratio(value=1, shown=2), r"\$\.shown: off its own schema: is string, not integer$"),
+    ],
+)
+def test_results_off_their_own_schema(returns: Any, value: Any, message: str) -> None:
+    """What reads back, and yet is not what the schema says, is no result: no model that is held to it could give it."""
+    task = TypedTask(Task(name="shop.it", function=plain, dataset="shop", returns=returns))
+
+    with pytest.raises(EncodingError, match=message):
+        task.encode_result(value)
+
+
+@pytest.mark.parametrize(
+    ("returns", "value", "text"),
+    [
+        (str, "NaN", '"NaN"'),
+        (float | None, None, "null"),
+        (Ratio, Ratio(value=1), '{"value":1.0,"shown":null}'),
+        (Any, math.nan, '"NaN"'),
+    ],
+)
+def test_results_of_their_own_schema(returns: Any, value: Any, text: str) -> None:
+    """Text that only looks like nan is a result, and so is nan where no annotation says number."""
+    task = TypedTask(Task(name="shop.it", function=plain, dataset="shop", returns=returns))
+
+    assert text == task.encode_result(value)

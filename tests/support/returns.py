@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
+import math
 import string
 import uuid
 from collections import namedtuple
@@ -12,12 +14,16 @@ from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Literal, NamedTuple, NotRequired
 
+from hypothesis import reject
 from hypothesis import strategies as st
 from pydantic import Field, create_model
 from typing_extensions import TypedDict
 
 from pytest_distil.core.brief import Brief
 from pytest_distil.core.text import Json
+from pytest_distil.mark.errors import EncodingError
+from pytest_distil.mark.task import Task
+from pytest_distil.run.typed import TypedTask
 from support.briefs import brief_of, encoded
 
 
@@ -48,6 +54,11 @@ _LEAVES = [
     Typed(Literal["a", 1] | None, st.sampled_from(["a", 1, None])),
     Typed(Any, st.recursive(st.none() | st.integers() | TEXT, lambda inner: st.dictionaries(TEXT, inner, max_size=3))),
 ]
+
+
+_ANY_FLOAT = st.floats() | st.sampled_from([math.nan, math.inf, -math.inf])
+_NUMBERS = [Typed(float, _ANY_FLOAT), Typed(float | str, _ANY_FLOAT | st.sampled_from(["NaN", "-Infinity"]))]
+"""Not all of them have a place in JSON, and not all that look like those are such."""
 
 
 def _listed(item: Typed) -> Typed:
@@ -138,9 +149,23 @@ def _grow(inner: st.SearchStrategy[Typed]) -> st.SearchStrategy[Typed]:
 
 types: st.SearchStrategy[Typed] = st.recursive(st.sampled_from(_LEAVES) | st.builds(_enum, NAMES), _grow, max_leaves=8)
 
+numbers: st.SearchStrategy[Typed] = st.recursive(st.sampled_from([*_NUMBERS, *_LEAVES[:2]]), _grow, max_leaves=4)
+"""The same with nan and infinities among the values."""
+
 
 @st.composite
 def briefs_with_results(draw: st.DrawFn) -> tuple[Brief, Json]:
     """Draw a brief, and a result of it."""
     typed = draw(types)
     return brief_of(typed.annotation), encoded(typed.annotation, draw(typed.values))
+
+
+@st.composite
+def recorded_results(draw: st.DrawFn) -> tuple[Brief, Json]:
+    """Draw a brief, and a result of it that a run would record."""
+    typed = draw(numbers)
+    task = TypedTask(Task(name="t", function=lambda: None, dataset="t", returns=typed.annotation))
+    try:
+        return task.brief, json.loads(task.encode_result(draw(typed.values)))
+    except EncodingError:
+        reject()
