@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -36,6 +37,25 @@ def is_validation(brief: Brief, example: Example, rules: Rules) -> bool:
     """Return whether an example of the training side only watches the training; decided by the same hash."""
     keys, _ = _split_keys(brief, example.arguments, example.tests, rules)
     return not example.held_out and _share(keys[0], part=1) < rules.validation
+
+
+class Cap:
+    """Lets each test function contribute so many examples of a task: those with the smallest fingerprints."""
+
+    def __init__(self, most: int | None) -> None:
+        """Take how many; None for all."""
+        self._most = most
+        self._seen: Counter[tuple[str, str]] = Counter()
+
+    def takes(self, example: Example) -> bool:
+        """Return whether one of an example's test functions has room for it; to be asked in order of fingerprints.
+
+        What no test made is not capped.
+        """
+        functions = {(example.task, test_function(test)) for test in example.tests}
+        has_room = [self._most is None or self._seen[function] < self._most for function in functions]
+        self._seen.update(functions)
+        return any(has_room) or not functions
 
 
 def part_of(brief: Brief, example: Example, rules: Rules) -> str:

@@ -126,6 +126,14 @@ def models(name: str, texts: list[str]) -> dict[str, str]:
     return found
 
 
+def names(name: str, texts: list[str]) -> tuple[str, ...]:
+    """Read names of fixtures, or of what else stands in; a name may have dots."""
+    for text in texts:
+        if not text.replace(".", "").isidentifier():
+            raise SettingError(name, f"takes names of fixtures, separated by white space, not {text!r}")
+    return tuple(texts)
+
+
 def as_it_is(_: str, value: Any) -> Any:
     """Take what was given; several values as a tuple."""
     return tuple(value) if isinstance(value, list) else value

@@ -62,6 +62,10 @@ class Settings:
     holdout_by: Literal["call", "test"] = "call"
     validation: float = 0.1
     conflicts: Literal["drop", "majority"] = "drop"
+    max_per_test: int | None = None
+    """How many examples of a task one test function may contribute."""
+    exclude_fixtures: tuple[str, ...] = ()
+    """Fixtures, and other stand-ins by the names that the summary gives them, whose tests are left out."""
     show_values: Literal["yes", "differences", "no"] = "yes"
     base_url: str | None = None
     timeout: float = 60.0
@@ -105,8 +109,10 @@ class Settings:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what `to_json` made."""
-        return cls(**{**data, "reports": tuple(data["reports"]), "functions": tuple(data.get("functions", ()))})
+        return cls(**{**data, **{name: tuple(data.get(name, ())) for name in _LISTS}})
 
+
+_LISTS = ("reports", "functions", "exclude_fixtures")
 
 _ONLY_EVAL = frozenset(
     {
@@ -169,6 +175,8 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "holdout_by": readers.one_of("call", "test"),
     "validation": readers.holdout,
     "conflicts": readers.one_of("drop", "majority"),
+    "max_per_test": readers.count,
+    "exclude_fixtures": readers.names,
     "show_values": readers.one_of("yes", "differences", "no"),
     "timeout": readers.seconds,
     "max_requests": readers.count,

@@ -124,6 +124,21 @@ OPTIONS = (
         "allowed_drop", "allowed-drop", "Points that agreement may lose to the baseline (default: 2).", "", cli=False
     ),
     Option("conflicts", "conflicts", "One call with different results: drop it (default) or majority.", "", cli=False),
+    Option(
+        "max_per_test",
+        "max-per-test",
+        "Examples of a task that one test function contributes at most (default: all).",
+        "",
+        cli=False,
+    ),
+    Option(
+        "exclude_fixtures",
+        "exclude-fixtures",
+        "Names of fixtures: the calls of tests that use one of them are left out.",
+        "",
+        cli=False,
+        many=True,
+    ),
     Option("show_values", "show-values", "Show values in reports: yes (default), differences or no.", "", cli=False),
     Option("base_url", "base-url", "Address of the model's server; before OPENAI_BASE_URL.", "", cli=False),
     Option("timeout", "timeout", "Seconds that one answer may take, retries included (default: 60).", "", cli=False),

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from pytest_distil.core.brief import PARTS
-from pytest_distil.core.call import CONFLICT, OUTVOTED
+from pytest_distil.core.call import CAPPED, CONFLICT, OUTVOTED
 from pytest_distil.core.manifest import Manifest
 from pytest_distil.core.text import compact
 from pytest_distil.mark.errors import DataError
 from pytest_distil.run.facts import Facts
 from pytest_distil.run.stock import Stock
 from pytest_distil.store.home import Home
-from pytest_distil.store.session import read_conflicts, read_examples, read_manifest, write_manifest
+from pytest_distil.store.session import read_capped, read_conflicts, read_examples, read_manifest, write_manifest
 
 
 def merge(folders: Sequence[Path], home: Home) -> tuple[Path, Manifest]:
@@ -91,14 +92,14 @@ def _add_numbers(stock: Stock, manifest: Manifest) -> None:
     stock.briefs.update(manifest.briefs())
     stock.calls.update({task.brief["task"]: task.calls for task in manifest.tasks})
     for reason, times in manifest.left_out.items():
-        if reason not in (CONFLICT, OUTVOTED):  # these are found anew
+        if reason not in (CONFLICT, OUTVOTED, CAPPED):  # these are found anew
             stock.left_out[manifest.left_out_examples[reason]] += times
 
 
 def _add_calls(stock: Stock, folder: Path) -> None:
-    """Add a session's examples and conflicts."""
+    """Add a session's examples, those that it left out for their number too, and its conflicts."""
     add = stock.gathering.add
-    for one in read_examples(folder):
+    for one in chain(read_examples(folder), read_capped(folder)):
         add(one.task, compact(one.arguments), compact(one.result), tests=one.tests, held_out=one.held_out)
     for conflict in read_conflicts(folder):
         for result, tests in conflict.results:

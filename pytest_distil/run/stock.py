@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from pytest_distil.core.brief import Brief
-from pytest_distil.core.call import Conflict, Example, LeftOut
-from pytest_distil.core.dataset import Rules
+from pytest_distil.core.call import CAPPED, Conflict, Example, LeftOut
+from pytest_distil.core.dataset import Cap, Rules, test_function
 from pytest_distil.core.gathering import Gathering, left_out_by
 from pytest_distil.core.infer import infer, is_inferred
 from pytest_distil.core.manifest import Manifest
@@ -86,17 +86,21 @@ class Stock:
         """Write every file but the manifest; return what was counted of each task, and the files' digests."""
         settings = self.facts.settings
         numbers = {task: Numbers(brief, format_of(brief, settings)) for task, brief in self.briefs.items()}
-        settled = None
+        settled, cap = None, Cap(settings.max_per_test)
         for one in self.gathering.each(self.briefs):
             if isinstance(one, Example):
                 settled = one.fingerprint
-                self._write_example(writer, one, numbers[one.task])
+                self._write_example(writer, one, numbers[one.task] if cap.takes(one) else None)
             else:
                 self._write_conflict(writer, one, settled=settled == one.fingerprint)
         return numbers, writer.close()
 
-    def _write_example(self, writer: SessionWriter, example: Example, numbers: Numbers) -> None:
-        """Write an example, and its line in the file of its side."""
+    def _write_example(self, writer: SessionWriter, example: Example, numbers: Numbers | None) -> None:
+        """Write an example, and its line in the file of its side; without numbers, that it is left out."""
+        if numbers is None:
+            writer.capped(example)
+            self.left_out[LeftOut(CAPPED, example.task, "", test_function(example.tests[0]))] += 1
+            return
         brief, settings = self.briefs[example.task], self.facts.settings
         part = numbers.add(example, rules(settings))
         writer.example(example)

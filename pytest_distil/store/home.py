@@ -85,6 +85,7 @@ _MOST_BYTES = 100
 
 MANIFEST = "session.json"
 CALLS = "calls.jsonl"
+CAPPED = "capped.jsonl"
 CONFLICTS = "conflicts.jsonl"
 JOURNAL = "journal.jsonl"
 

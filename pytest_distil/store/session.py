@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO, TypeVar
 
 from pytest_distil.core.call import Conflict, Example
 from pytest_distil.core.files import open_for_lines, read_json, read_lines, write_json
 from pytest_distil.core.manifest import Manifest
 from pytest_distil.core.text import compact
 from pytest_distil.mark.errors import DataError
-from pytest_distil.store.home import CALLS, CONFLICTS, JOURNAL, MANIFEST, Home, dataset_file
+from pytest_distil.store.home import CALLS, CAPPED, CONFLICTS, JOURNAL, MANIFEST, Home, dataset_file
+
+T = TypeVar("T")
 
 _MOST_OPEN = 64
 """Files kept open at once; a suite may have hundreds of datasets, and a process may open as few as 256 files."""
@@ -33,6 +35,10 @@ class SessionWriter:
     def conflict(self, conflict: Conflict) -> None:
         """Write a line of conflicts.jsonl."""
         self._write(CONFLICTS, compact(conflict.to_json()))
+
+    def capped(self, example: Example) -> None:
+        """Write a line of capped.jsonl."""
+        self._write(CAPPED, compact(example.to_json()))
 
     def line(self, dataset: str, part: str, line: str) -> None:
         """Write a line of one of a dataset's files."""
@@ -76,24 +82,27 @@ def read_manifest(folder: Path) -> Manifest:
 
 def read_examples(folder: Path) -> Iterator[Example]:
     """Yield the examples of a session; raise `DataError` for a line that is none."""
-    path = folder / CALLS
-    if not path.exists() and (folder / MANIFEST).exists():
-        return  # a session without examples has no such file
-    for number, data in read_lines(path):
-        try:
-            yield Example.from_json(data)
-        except ValueError as error:
-            raise DataError(path, str(error), line=number) from error
+    # A session without examples has no such file; without a manifest either, it is none.
+    return _read(folder / CALLS, Example.from_json, may_lack=(folder / MANIFEST).exists())
+
+
+def read_capped(folder: Path) -> Iterator[Example]:
+    """Yield the examples that a session left out for their number; raise `DataError` for a line that is none."""
+    return _read(folder / CAPPED, Example.from_json)
 
 
 def read_conflicts(folder: Path) -> Iterator[Conflict]:
     """Yield the conflicts of a session; raise `DataError` for a line that is none."""
-    path = folder / CONFLICTS
-    if not path.exists():
-        return  # a session without conflicts has no such file
+    return _read(folder / CONFLICTS, Conflict.from_json)
+
+
+def _read(path: Path, from_json: Callable[[Any], T], *, may_lack: bool = True) -> Iterator[T]:
+    """Yield what the lines of a file hold."""
+    if may_lack and not path.exists():
+        return
     for number, data in read_lines(path):
         try:
-            yield Conflict.from_json(data)
+            yield from_json(data)
         except ValueError as error:
             raise DataError(path, str(error), line=number) from error
 

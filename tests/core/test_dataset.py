@@ -8,7 +8,7 @@ import pytest
 
 from pytest_distil.core import dataset
 from pytest_distil.core.call import Example
-from pytest_distil.core.dataset import Rules, held_out_side, part_of
+from pytest_distil.core.dataset import Cap, Rules, held_out_side, part_of
 from support.briefs import brief_of
 
 BRIEF = brief_of(str, defaults={"urgent": False})
@@ -114,3 +114,31 @@ def example(arguments: dict[str, Any], held_out: Any) -> Example:
         group=None,
         tests=("t::a",),
     )
+
+
+def made_by(digits: str, *tests: str, task: str = "mail.triage") -> Example:
+    """Return an example of some tests."""
+    return Example(task, task, digits, {"email": digits}, "spam", held_out=False, group=None, tests=tests)
+
+
+def test_a_test_function_is_capped() -> None:
+    """Of each test function and task the examples with the smallest fingerprints are taken, over all its parameters."""
+    examples = [made_by(f"{n:x}", f"t.py::test[{n}]") for n in range(5)]
+    others = [made_by("0", "t.py::test[0]", task="mail.other"), made_by("1", "t.py::test[1]", task="mail.other")]
+    cap = Cap(2)
+
+    assert [True, True, False, False, False, True, True] == list(map(cap.takes, [*examples, *others]))
+
+
+def test_what_another_test_has_room_for_is_taken() -> None:
+    """An example of several test functions is left out where none of them has room."""
+    cap = Cap(1)
+    examples = [made_by("0", "t.py::a"), made_by("1", "t.py::a", "t.py::b"), made_by("2", "t.py::a", "t.py::b")]
+
+    assert [True, True, False] == list(map(cap.takes, examples))
+
+
+def test_what_is_not_capped() -> None:
+    """Without a cap, and without a test, everything is taken."""
+    assert all(map(Cap(None).takes, [made_by(str(n), "t.py::a") for n in range(9)]))
+    assert all(map(Cap(1).takes, [made_by(str(n)) for n in range(9)]))

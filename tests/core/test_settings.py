@@ -71,6 +71,11 @@ BAD = {
     "validation": ("0.1", "write 10"),
     "conflicts": ("keep", "is one of drop, majority"),
     "show_values": ("maybe", "is one of yes, differences, no"),
+    "max_per_test": ("0", "takes a whole number from 1"),
+    "exclude_fixtures": (
+        ["mocker", "my-fixture"],
+        "takes names of fixtures, .*, not 'my-fixture'",
+    ),
     "timeout": ("0", "takes seconds above 0"),
     "max_requests": ("many", "takes a whole number from 1"),
     "prices": ("student=1", "takes MODEL=IN/OUT or MODEL=IN/CACHED/OUT"),
@@ -144,7 +149,12 @@ def test_models_of_tasks() -> None:
 def test_as_json() -> None:
     """Settings are plain JSON, and come back as they were."""
     settings = Settings.read(
-        {**EVAL, "reports": ("--distil-report", ["a.json", "b.md"]), "thresholds": ("distil_thresholds", "f=95")}
+        {
+            **EVAL,
+            "reports": ("--distil-report", ["a.json", "b.md"]),
+            "thresholds": ("distil_thresholds", "f=95"),
+            "exclude_fixtures": ("distil_exclude_fixtures", ["mocker"]),
+        }
     )
 
     assert settings == Settings.from_json(json.loads(json.dumps(settings.to_json())))

@@ -35,6 +35,7 @@ RULES = st.builds(
     holdout_by=st.sampled_from(["call", "test"]),
     validation=st.sampled_from([0.0, 0.3]),
     conflicts=st.sampled_from(["drop", "majority"]),
+    max_per_test=st.sampled_from([None, 1, 2]),
 )
 
 
