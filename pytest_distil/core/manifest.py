@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from typing import Any, Self
 
 from pytest_distil.core.brief import Brief
@@ -36,6 +36,12 @@ class TaskNumbers:
     """The result that most examples have, as canonical text, and how many have it."""
     widest_test: tuple[str, int] | None
     """The test function that most examples come from, and how many do."""
+    one_result: tuple[str, int] | None = None
+    """The test function that gives the same result for most inputs, and for how many."""
+    mocked: int = 0
+    """Examples that no test vouches for but those beside which something stood in for the real thing."""
+    mocks: Mapping[str, int] = field(default_factory=dict)
+    """How many of them by its name: a fixture, a marker, a library."""
 
     @property
     def examples(self) -> int:
@@ -69,6 +75,8 @@ class Manifest:
     tasks: tuple[TaskNumbers, ...]
     files: Mapping[str, str]
     """SHA-256 by file name."""
+    mocks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The test functions beside which something stood in for the real thing, by its name."""
     vouched: bool = True
     """Whether tests vouch for its calls: not for lines that production wrote, nor for inputs that were labelled."""
 
@@ -82,12 +90,14 @@ class Manifest:
         if not isinstance(data, dict) or data.get("v") != MANIFEST_VERSION:
             raise ValueError(f"not a session manifest of version {MANIFEST_VERSION}")
         try:
-            values = {one.name: data[one.name] for one in fields(cls) if one.default is MISSING or one.name in data}
+            values = {one.name: data[one.name] for one in fields(cls) if one.name in data or _is_needed(one)}
             tasks = tuple(TaskNumbers(**_pairs(task)) for task in data["tasks"])
+            mocks = {name: tuple(tests) for name, tests in data.get("mocks", {}).items()}
             firsts = {reason: LeftOut(**one) for reason, one in data["left_out_examples"].items()}
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"a session manifest that is incomplete: {error}") from error
-        return cls(**{**values, "tasks": tasks, "left_out_examples": firsts, "merged": tuple(data["merged"])})
+        merged = tuple(data["merged"])
+        return cls(**{**values, "tasks": tasks, "left_out_examples": firsts, "merged": merged, "mocks": mocks})
 
     @property
     def is_whole(self) -> bool:
@@ -104,6 +114,11 @@ class Manifest:
         return {task.brief["task"]: Brief.from_json(task.brief) for task in self.tasks}
 
 
+def _is_needed(one: Field[Any]) -> bool:
+    return one.default is MISSING and one.default_factory is MISSING
+
+
 def _pairs(task: Mapping[str, Any]) -> dict[str, Any]:
     """Return a task's numbers with the pairs that JSON has as lists."""
-    return {**task, **{name: tuple(task[name]) for name in ("most_common", "widest_test") if task[name]}}
+    pairs = ("most_common", "widest_test", "one_result")
+    return {**task, **{name: tuple(task[name]) for name in pairs if task.get(name)}}

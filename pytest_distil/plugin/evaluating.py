@@ -47,7 +47,7 @@ class EvaluatingTests(Attempts):
         The first process of a run asks ahead for all.
         """
         self._evaluator = Evaluator(settings, client, recorded)
-        super().__init__(config, self._evaluator)
+        super().__init__(config, self._evaluator, exclude=settings.exclude_fixtures)
         self._settings = settings
         self._client = client
         self._recorded = recorded if is_first else None
@@ -87,6 +87,7 @@ class EvaluatingTests(Attempts):
 
     def asserted(self, item: pytest.Item, attempt: Attempt) -> None:
         """Say in JUnit files what the model did; the teardown's report takes it along."""
+        super().asserted(item, attempt)
         junit.add_properties(item, attempt, is_second=self._discarded is not None)
 
     def end(self, item: pytest.Item, attempt: Attempt, report: pytest.TestReport) -> None:

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from pytest_distil.core.call import MARKED, TEARDOWN, WIDE_FIXTURE
+from pytest_distil.core.call import EXCLUDED, MARKED, TEARDOWN, WIDE_FIXTURE
 from pytest_distil.mark import tap
 from pytest_distil.plugin import rows, subtests
 from pytest_distil.plugin.hooks import forms
-from pytest_distil.plugin.marker import TestMarks, marks_of
+from pytest_distil.plugin.marker import TestMarks, marks_of, uses
+from pytest_distil.run import mocks
 from pytest_distil.run.recorder import Attempt, Recorder
 
 
 class Attempts:
     """Tells a recorder which attempt is running and in which phase, and sends what each has to say."""
 
-    def __init__(self, config: pytest.Config, recorder: Recorder) -> None:
+    def __init__(self, config: pytest.Config, recorder: Recorder, *, exclude: Collection[str] = ()) -> None:
+        """Take the names of fixtures, and of other stand-ins, whose tests are left out."""
         self._config = config
         self._recorder = recorder
+        self._exclude = frozenset(exclude)
         installed = ExitStack()
+        installed.callback(recorder.mocks.close)
         installed.enter_context(tap.install(recorder))
         config.add_cleanup(installed.close)
         self._unsent: list[tuple[pytest.TestReport, dict[str, Any]]] = []
@@ -30,8 +34,10 @@ class Attempts:
 
     def begin(self, item: pytest.Item, marks: TestMarks) -> Attempt:
         """Return the attempt of a test that is about to be set up."""
+        self._recorder.mocks.watch()
+        barred = EXCLUDED if self._exclude & uses(item) else None
         test = rows.plain(item.nodeid, item.config)
-        return Attempt(test, held_out=marks.held_out, barred=None if marks.collect else MARKED)
+        return Attempt(test, held_out=marks.held_out, barred=barred if marks.collect else MARKED)
 
     def enter_wide_fixture(self, attempt: Attempt) -> None:
         """Leave out what fixtures call that outlive the test: no one test vouches for it."""
@@ -42,7 +48,10 @@ class Attempts:
         attempt.barred = None
 
     def asserted(self, item: pytest.Item, attempt: Attempt) -> None:
-        """Do what is to be done between a test's body and its teardown."""
+        """Know between a test's body and its teardown what it used; a fixture may be asked for on the way."""
+        names = uses(item)
+        attempt.mocks |= names & mocks.NAMES
+        attempt.excluded = bool(self._exclude & (names | attempt.mocks))
 
     def end(self, item: pytest.Item, attempt: Attempt, report: pytest.TestReport) -> None:  # noqa: ARG002 - for others
         """Send what an attempt has to say on its last report."""
@@ -54,8 +63,9 @@ class Attempts:
         self._unsent.append((report, payload))
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Refuse unknown keywords of the marker before any test runs; hear what every conftest says of types."""
+        """Refuse unknown keywords of the marker; hear what every conftest says of types, and see patches from here on."""
         self._recorder.forms = forms(self._config)
+        self._recorder.mocks.watch()
         for item in items:
             marks_of(item)
 

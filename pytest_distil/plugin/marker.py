@@ -1,4 +1,4 @@
-"""What `@pytest.mark.distil(...)` says of a test."""
+"""What is said of a test: by `@pytest.mark.distil(...)`, by its other markers, and by the fixtures that it uses."""
 
 from __future__ import annotations
 
@@ -33,3 +33,12 @@ def marks_of(item: pytest.Item) -> TestMarks:
             )
         values = {**mark.kwargs, **values}
     return TestMarks(**values)
+
+
+def uses(item: pytest.Item) -> set[str]:
+    """Return the names of a test's fixtures, of those that it asked for by name so far too, and of its markers.
+
+    A marker is `pytest.mark.NAME`.
+    """
+    request = getattr(item, "_request", item)  # there is no public way; a kind of test may have no request at all
+    return {*getattr(request, "fixturenames", ()), *(f"pytest.mark.{mark.name}" for mark in item.iter_markers())}

@@ -66,7 +66,7 @@ def _collect(config: pytest.Config, settings: Settings) -> None:
 
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(CollectingSession(config, settings, _root(config, settings)), "distil-session")
-    config.pluginmanager.register(CollectingTests(config), "distil-tests")
+    config.pluginmanager.register(CollectingTests(config, settings), "distil-tests")
 
 
 def _evaluate(config: pytest.Config, settings: Settings) -> None:

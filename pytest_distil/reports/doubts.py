@@ -12,6 +12,9 @@ from pytest_distil.reports.words import MAX_VALUE, shorten
 TO_TRAIN = 10
 """Training lines that OpenAI's tuner takes at least; others take fewer and learn nothing from them."""
 
+MANY = 10
+"""Inputs of one test from which on it is no chance that all have the same result."""
+
 MOST = 0.5
 """The share of the examples above which one label or one test makes most of them."""
 
@@ -19,6 +22,7 @@ MOST = 0.5
 def doubts(task: TaskNumbers) -> Iterator[str]:
     """Yield what a user should know before training on a task's examples."""
     yield from _lopsided(task)
+    yield from _mocked(task)
     yield from _without_self(task)
     yield from _without_type(task)
 
@@ -35,6 +39,23 @@ def _lopsided(task: TaskNumbers) -> Iterator[str]:
     if task.widest_test and task.widest_test[1] > MOST * total:
         test, n = task.widest_test
         yield f"{name}: {n:,} of {total:,} examples come from one test, {test}"
+
+
+def _mocked(task: TaskNumbers) -> Iterator[str]:
+    """Say where results may be a mock's and not the original's."""
+    name, total = task.brief["task"], task.examples
+    if task.mocked:
+        names = ", ".join(f"{mock} {times:,}" for mock, times in sorted(task.mocks.items(), key=lambda one: -one[1]))
+        yield (
+            f"{name}: {task.mocked:,} of {total:,} examples come only from tests with mocks ({names}), "
+            "and may have a mock's result; distil_exclude_fixtures leaves such tests out"
+        )
+    if task.one_result and task.one_result[1] >= MANY:
+        test, n = task.one_result
+        yield (
+            f"{name}: one test, {n:,} inputs, one result: {test}; "
+            "if a mock gives it, mark the test @pytest.mark.distil(collect=False)"
+        )
 
 
 def _without_self(task: TaskNumbers) -> Iterator[str]:

@@ -135,6 +135,8 @@ class _Attempts:
         vouched = event["vouched"] and not superseded
         if not superseded:
             stock.tests["passed" if vouched else "not_passed"] += 1
+        if vouched and event["rows"]:
+            stock.know_mocks(test, event.get("mocks", ()))
         for task, arguments, result, times in event["rows"]:
             if vouched:
                 held_out: HeldOut = "pattern" if event["held_out"] else False

@@ -91,6 +91,8 @@ def _add_numbers(stock: Stock, manifest: Manifest) -> None:
     stock.tests.update(manifest.tests)
     stock.briefs.update(manifest.briefs())
     stock.calls.update({task.brief["task"]: task.calls for task in manifest.tasks})
+    for name, tests in manifest.mocks.items():
+        stock.mocks.setdefault(name, set()).update(tests)
     for reason, times in manifest.left_out.items():
         if reason not in (CONFLICT, OUTVOTED, CAPPED):  # these are found anew
             stock.left_out[manifest.left_out_examples[reason]] += times

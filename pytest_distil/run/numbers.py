@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Mapping
 
 from pytest_distil.core.brief import Brief
 from pytest_distil.core.call import Example
@@ -17,9 +18,15 @@ _MOST_LABELS = 1000
 class Numbers:
     """Counts the examples of one task."""
 
-    def __init__(self, brief: Brief, format_name: str) -> None:
+    def __init__(self, brief: Brief, format_name: str, mocks: Mapping[str, Collection[str]]) -> None:
+        """Take the test functions beside which something stood in for the real thing, by its name."""
         self._brief = brief
         self._format = format_name
+        self._mocks = mocks
+        self._mocked: Counter[str] = Counter()
+        self._mocked_in_all = 0
+        self._only_label: dict[str, str | None] = {}
+        """Of each test function the result that all its examples have; None where they have several."""
         self._parts: Counter[str] = Counter()
         self._patterns = 0
         self._labels: Counter[str] = Counter()
@@ -35,9 +42,20 @@ class Numbers:
         if label in self._labels or len(self._labels) < _MOST_LABELS:
             self._labels[label] += 1
         self._tests.update(example.tests)
-        for function in {test_function(test) for test in example.tests}:
-            self._functions[function] += 1
+        functions = {test_function(test) for test in example.tests}
+        self._functions.update(functions)
+        for function in functions:
+            same = self._only_label.setdefault(function, label) == label
+            self._only_label[function] = label if same else None
+        self._add_mocks(functions)
         return part
+
+    def _add_mocks(self, functions: Collection[str]) -> None:
+        """Count an example that nothing but such tests vouches for."""
+        names = {name for function in functions for name, mocked in self._mocks.items() if function in mocked}
+        if names and all(any(function in mocked for mocked in self._mocks.values()) for function in functions):
+            self._mocked.update(names)
+            self._mocked_in_all += 1
 
     def counted(self, calls: int) -> TaskNumbers:
         """Return what was counted; `calls` are all calls of vouched tests."""
@@ -53,6 +71,9 @@ class Numbers:
             patterns=self._patterns,
             most_common=_most(self._labels),
             widest_test=_most(self._functions),
+            one_result=_most(Counter({one: self._functions[one] for one, label in self._only_label.items() if label})),
+            mocked=self._mocked_in_all,
+            mocks=dict(sorted(self._mocked.items())),
         )
 
 

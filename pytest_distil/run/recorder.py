@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass, field
 from itertools import count
 from typing import Any, TypeVar
 
-from pytest_distil.core.call import ARGUMENT, NO_SCHEMA, OUTSIDE, RAISED, RESULT, LeftOut
+from pytest_distil.core.call import ARGUMENT, EXCLUDED, NO_SCHEMA, OUTSIDE, RAISED, RESULT, LeftOut
 from pytest_distil.core.forms import Forms
 from pytest_distil.core.unnoticed import Unnoticed
 from pytest_distil.mark import tap
 from pytest_distil.mark.errors import EncodingError
 from pytest_distil.mark.task import Task
+from pytest_distil.run.mocks import Mocks
 from pytest_distil.run.typed import TypedTask
 
 K = TypeVar("K")
@@ -49,6 +50,10 @@ class Attempt:
     """Whether calls receive the model's values."""
     different: bool | None = None
     """Whether one received a value that was not the original's; None where none received the model's."""
+    excluded: bool = False
+    """Whether the user named something that the test uses, and all its calls are left out."""
+    mocks: set[str] = field(default_factory=set)
+    """Names of what stands in for the real thing while calls are made."""
     wide: bool = False
     """Whether a fixture wider than a function is being set up, and its calls are kept apart."""
     rows: Tally[Row] = field(default_factory=dict)
@@ -67,12 +72,21 @@ class Attempt:
             one = LeftOut(reason, task.name, _MORE, self.test)
         _step(self.left_out, one)
 
+    def leave_out_rows(self, reason: str) -> None:
+        """Leave out the calls that were kept so far."""
+        for (task, *_), times in _read(self.rows):
+            tally = self.left_out.setdefault(LeftOut(reason, task, "", self.test), count())
+            for _ in range(times):
+                next(tally)
+        self.rows.clear()
+
 
 class Recorder:
     """The interceptor of a collecting run; it never changes what a call does."""
 
     def __init__(self) -> None:
         self.attempt: Attempt | None = None
+        self.mocks = Mocks()
         self._outside = Attempt("")
         self._uncounted = Attempt("")
         """Stands for the attempt of a call that is counted already, should it raise too."""
@@ -115,11 +129,14 @@ class Recorder:
     def payload(self, attempt: Attempt) -> dict[str, Any]:
         """Return what an ended attempt has to say, as plain JSON, with what happened outside tests before it."""
         outside, self._outside = self._outside, Attempt("")
+        if attempt.excluded:
+            attempt.leave_out_rows(EXCLUDED)
         # What threads of this attempt leave out from now on travels with the next one.
         left_out, attempt.left_out = attempt.left_out, self._outside.left_out
         return {
             "test": attempt.test,
             "held_out": attempt.held_out,
+            "mocks": sorted(attempt.mocks),
             "briefs": self._new_briefs({task for task, _, _ in [*attempt.rows, *attempt.wide_rows]}),
             "rows": counted(attempt.rows),
             "left_out": [[asdict(one), times] for part in (left_out, outside.left_out) for one, times in _read(part)],
@@ -163,7 +180,9 @@ class Recorder:
         except Exception as error:  # as above
             attempt.leave_out(RESULT, task, f"$: {type(error).__name__}")
         else:
-            _step(attempt.wide_rows if attempt.wide else attempt.rows, (task.name, arguments, encoded))
+            rows = attempt.wide_rows if attempt.wide else attempt.rows
+            if not _step(rows, (task.name, arguments, encoded)):  # a repeated call costs nothing more
+                attempt.mocks.update(self.mocks.active())
             return encoded
         return None
 

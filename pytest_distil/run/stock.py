@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,8 +34,15 @@ class Stock:
         """Calls of vouched tests by task, repeated ones counted each time."""
         self.tests: Counter[str] = Counter()
         """Attempts that vouched (`passed`), and that did not (`not_passed`)."""
+        self.mocks: dict[str, set[str]] = {}
+        """The test functions beside which something stood in for the real thing, by its name."""
         self.left_out: Counter[LeftOut] = Counter()
         """Times of each call that was left out, as far as they are told apart."""
+
+    def know_mocks(self, test: str, names: Iterable[str]) -> None:
+        """Keep what stood in for the real thing while a test made its calls."""
+        for name in names:
+            self.mocks.setdefault(name, set()).add(test_function(test))
 
     def know(self, brief: Brief) -> None:
         """Keep the brief of a task; of different ones the same for every order."""
@@ -71,6 +79,7 @@ class Stock:
             left_out_examples={one.reason: one for one in sorted(self.left_out, reverse=True)},
             tasks=tuple(tasks[task].counted(self.calls[task]) for task in sorted(tasks)),
             files=files,
+            mocks={name: tuple(sorted(tests)) for name, tests in sorted(self.mocks.items())},
         )
         write_manifest(folder, manifest)
         return manifest
@@ -85,7 +94,7 @@ class Stock:
     def _write_calls(self, writer: SessionWriter) -> tuple[dict[str, Numbers], dict[str, str]]:
         """Write every file but the manifest; return what was counted of each task, and the files' digests."""
         settings = self.facts.settings
-        numbers = {task: Numbers(brief, format_of(brief, settings)) for task, brief in self.briefs.items()}
+        numbers = {task: Numbers(brief, format_of(brief, settings), self.mocks) for task, brief in self.briefs.items()}
         settled, cap = None, Cap(settings.max_per_test)
         for one in self.gathering.each(self.briefs):
             if isinstance(one, Example):

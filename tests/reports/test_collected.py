@@ -154,6 +154,17 @@ def test_self_that_is_no_part_of_a_call_is_said_once() -> None:
     assert "is no part" not in text(manifest(numbers(brief=brief_of(str, excluded=("cls", "client")).to_json())))
 
 
+def test_mocks_are_told() -> None:
+    """It is said how many examples have nothing but mocks behind them, and which test gives one result for all."""
+    mocked = text(manifest(numbers(mocked=7, mocks={"mocker": 2, "monkeypatch": 6}, one_result=("t.py::test_x", 10))))
+    plain = text(manifest(numbers(one_result=("t.py::test_x", 9))))
+
+    assert "7 of 40 examples come only from tests with mocks (monkeypatch 6, mocker 2)" in mocked
+    assert "one test, 10 inputs, one result: t.py::test_x" in mocked
+    assert "mock" not in plain
+    assert "one result" not in plain
+
+
 LEFT_OUT = [
     (replace(FIRST, reason=reason, test=f"t.py::t{n:02}"), n + 1) for reason in (ARGUMENT, RAISED) for n in range(25)
 ]

@@ -29,6 +29,7 @@ ROWS = st.builds(
 ATTEMPTS = st.lists(
     st.tuples(st.integers(0, 2), st.lists(ROWS, max_size=5), st.booleans(), st.booleans()), min_size=2, max_size=12
 )
+MOCKS: list[list[str]] = [[], ["monkeypatch"], ["mocker", "unittest.mock.patch"]]
 RULES = st.builds(
     Settings,
     holdout=st.sampled_from([0.0, 0.2, 0.5]),
@@ -45,7 +46,7 @@ def test_shards_make_the_whole(attempts: list[Any], rules: Settings, group: str 
     """Merged shards have the files of the one run over everything, byte for byte, and its numbers."""
     brief = brief_of(str, defaults={"urgent": False}, group=group)
     events = [
-        event(f"t.py::test_{n % 5}[{n}]", *rows, vouched=vouched, held_out=marked, briefs=[brief])
+        event(f"t.py::test_{n % 5}[{n}]", *rows, vouched=vouched, held_out=marked, briefs=[brief], mocks=MOCKS[n % 3])
         for n, (_, rows, vouched, marked) in enumerate(attempts)
     ]
     shards = [[one for one, (shard, *_) in zip(events, attempts, strict=True) if shard == n] for n in range(3)]
@@ -59,8 +60,9 @@ def test_shards_make_the_whole(attempts: list[Any], rules: Settings, group: str 
         expected = read_manifest(whole)
 
         assert files_of(whole) == files_of(merged)
-        assert (expected.tasks, expected.tests, expected.left_out) == (
+        assert (expected.tasks, expected.mocks, expected.tests, expected.left_out) == (
             manifest.tasks,
+            manifest.mocks,
             manifest.tests,
             manifest.left_out,
         )

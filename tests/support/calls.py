@@ -108,7 +108,7 @@ def example(n: int, *tests: str, result: Any = None, name: str = "calls.double",
 def recorded(*examples: Example) -> Recorded:
     """Return a session."""
     briefs = {one.task: TypedTask(task(one.task)).brief for one in examples}
-    numbers = {"calls": 1, "tests": 1, "train": 1, "validation": 0, "held_out": 0, "patterns": 0}
+    numbers: dict[str, Any] = {"calls": 1, "tests": 1, "train": 1, "validation": 0, "held_out": 0, "patterns": 0}
     tasks = tuple(
         TaskNumbers(brief.to_json(), brief.digests(), "json_schema", **numbers, most_common=None, widest_test=None)
         for brief in briefs.values()
