@@ -77,7 +77,7 @@ class Conflict:
     fingerprint: str
     arguments: Mapping[str, Json]
     held_out: HeldOut
-    """Where a test or a session keeps the call from training."""
+    """On which side the call is: shards of a run must say the same of it as the whole."""
     results: tuple[tuple[Json, tuple[str, ...]], ...]
     """Sorted by canonical text; node ids sorted."""
 

@@ -67,26 +67,29 @@ class Gathering:
         for task, entries in sorted(self._entries.items()):
             brief = briefs[task]
             for digits, text, entry in _distinct(task, entries):
+                arguments = parse(text)
+                # A test that saw another result made the call too: where it is held out, the call is.
+                by_rule = held_out_side(brief, arguments, _every_test(entry), self._rules)
+                held_out = _stricter(entry.held_out, by_rule)
                 settled = _settle(entry, self._rules.conflicts)
                 if settled:
-                    yield self._example(digits, parse(text), entry, brief, settled)
+                    yield _example(digits, arguments, held_out, brief, settled)
                 if entry.results:
-                    yield _conflict(digits, parse(text), entry, brief)
+                    yield _conflict(digits, arguments, held_out, brief, entry.results)
 
-    def _example(self, digits: str, arguments: dict[str, Json], entry: _Entry, brief: Brief, seen: _Seen) -> Example:
-        result, tests = seen
-        # A test that saw another result made the call too: where it is held out, the call is.
-        by_rule = held_out_side(brief, arguments, _every_test(entry), self._rules)
-        return Example(
-            task=brief.task,
-            dataset=brief.dataset,
-            fingerprint=digits,
-            arguments=arguments,
-            result=parse(result),
-            held_out=_stricter(entry.held_out, by_rule),
-            group=canonical(arguments[brief.group]) if brief.group and brief.group in arguments else None,
-            tests=tuple(sorted(tests)),
-        )
+
+def _example(digits: str, arguments: dict[str, Json], held_out: HeldOut, brief: Brief, seen: _Seen) -> Example:
+    result, tests = seen
+    return Example(
+        task=brief.task,
+        dataset=brief.dataset,
+        fingerprint=digits,
+        arguments=arguments,
+        result=parse(result),
+        held_out=held_out,
+        group=canonical(arguments[brief.group]) if brief.group and brief.group in arguments else None,
+        tests=tuple(sorted(tests)),
+    )
 
 
 def _distinct(task: str, entries: Mapping[str, _Entry]) -> Iterator[tuple[str, str, _Entry]]:
@@ -176,9 +179,11 @@ def _settle(entry: _Entry, how: Literal["drop", "majority"]) -> _Seen | None:
     return None if how == "drop" or len(first[1]) == len(second[1]) else first
 
 
-def _conflict(digits: str, arguments: dict[str, Json], entry: _Entry, brief: Brief) -> Conflict:
-    """Return an entry with different results as plain JSON."""
+def _conflict(
+    digits: str, arguments: dict[str, Json], held_out: HeldOut, brief: Brief, seen: Mapping[str, _Seen]
+) -> Conflict:
+    """Return different results of a call as plain JSON."""
     results: list[tuple[Json, tuple[str, ...]]] = [
-        (parse(text), tuple(sorted(tests))) for _, (text, tests) in sorted((entry.results or {}).items())
+        (parse(text), tuple(sorted(tests))) for _, (text, tests) in sorted(seen.items())
     ]
-    return Conflict(brief.task, brief.dataset, digits, arguments, entry.held_out, tuple(results))
+    return Conflict(brief.task, brief.dataset, digits, arguments, held_out, tuple(results))
