@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 from pytest_distil.core.manifest import Manifest
 from pytest_distil.core.phrases import plural
+from pytest_distil.core.redaction import rules_of
 from pytest_distil.core.settings import Settings
 from pytest_distil.formats import FORMATS
 from pytest_distil.run.importing import Imported, import_lines, known_briefs
@@ -53,9 +55,9 @@ PARSERS: dict[str, Callable[[argparse.ArgumentParser], None]] = {"import": _add_
 
 
 def _import(args: argparse.Namespace) -> int:
-    home = Home(Path(args.dir))
-    briefs = briefs_of(args.module, path=args.pythonpath or ["."]) if args.module else known_briefs(home)
-    done = import_lines(args.logs, briefs, home, _settings(args))
+    home, settings, path = Home(Path(args.dir)), _settings(args), args.pythonpath or ["."]
+    briefs = briefs_of(args.module, path=path, redact=settings.redact) if args.module else known_briefs(home)
+    done = import_lines(args.logs, briefs, home, settings)
     print(_written(done.folder, done.manifest))
     _print_unread(done)
     return 0
@@ -80,7 +82,7 @@ def _label(args: argparse.Namespace) -> int:
 
 
 def _settings(args: argparse.Namespace) -> Settings:
-    return Settings(mode="collect", dir=args.dir, format=args.format)
+    return Settings(mode="collect", dir=args.dir, format=args.format, redact=rules_of(os.environ))
 
 
 def _written(folder: Path, manifest: Manifest) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 
 from pytest_distil.core.text import Json, canonical
 
-PARTS = ("signature", "docstring", "instructions", "schema")
-"""The parts of a brief that a prompt is made of; each has a digest, so that what changed can be named."""
+PARTS = ("signature", "docstring", "instructions", "schema", "redaction")
+"""The parts of a brief that prompts are made by; each has a digest, so that what changed can be named."""
 
-_TUPLES = ("parameters", "excluded")
+_TUPLES = ("parameters", "excluded", "redaction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,13 @@ class Brief:
     place: str = ""
     """Where it can be imported from: `module:qualname`."""
 
+    redaction: tuple[str, ...] = ()
+    """The rules by which its calls are redacted; the same for training and asking."""
+
     def digests(self) -> dict[str, str]:
-        """Return the digest of each part, 16 hexadecimal digits."""
-        return {part: digest(getattr(self, part)) for part in PARTS}
+        """Return the digest of each part, 16 hexadecimal digits; of the redaction where there is one."""
+        parts = {part: getattr(self, part) for part in PARTS}
+        return {part: digest(value) for part, value in parts.items() if value != ()}
 
     def to_json(self) -> dict[str, Any]:
         """Return the brief as plain JSON."""

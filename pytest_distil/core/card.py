@@ -103,7 +103,7 @@ def side_of(card: Card, brief: Brief, arguments: Mapping[str, Json], tests: tupl
 
 
 def changed_parts(then: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the parts of a brief whose digests differ: `signature`, `docstring`, `instructions`, `schema`."""
+    """Return the parts of a brief whose digests differ: `signature`, `docstring` and so on."""
     return tuple(part for part in PARTS if then.get(part) != now.get(part))
 
 
@@ -111,12 +111,12 @@ def why_stale(card: Card, brief: Brief, *, prompt: str | None = None) -> str | N
     """Say why a model would be asked otherwise than it was trained; None where it would not, or nobody knows.
 
     `prompt` is the digest of what today's prompts of the task share; equal ones are the same prompt, whatever else
-    changed. Without it the parts of the brief decide.
+    changed but what is taken out of calls. Without it the parts of the brief decide.
     """
     trained = card.trained().get(brief.task)
     if trained is None:
         return _not_trained(card, brief.task) if card.briefs else None
-    if prompt is not None and card.prompts.get(brief.task) == prompt:
+    if prompt is not None and card.prompts.get(brief.task) == prompt and trained.redaction == brief.redaction:
         return None
     parts = changed_parts(trained.digests(), brief.digests())
     if parts:

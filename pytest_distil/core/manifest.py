@@ -42,6 +42,8 @@ class TaskNumbers:
     """Examples that no test vouches for but those beside which something stood in for the real thing."""
     mocks: Mapping[str, int] = field(default_factory=dict)
     """How many of them by its name: a fixture, a marker, a library."""
+    secrets: tuple[str, ...] = ()
+    """Parameters whose arguments look like secrets, sorted."""
 
     @property
     def examples(self) -> int:
@@ -120,5 +122,5 @@ def _is_needed(one: Field[Any]) -> bool:
 
 def _pairs(task: Mapping[str, Any]) -> dict[str, Any]:
     """Return a task's numbers with the pairs that JSON has as lists."""
-    pairs = ("most_common", "widest_test", "one_result")
+    pairs = ("most_common", "widest_test", "one_result", "secrets")
     return {**task, **{name: tuple(task[name]) for name in pairs if task.get(name)}}

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, Self
 
 from pytest_distil.core import readers
+from pytest_distil.core.redaction import read_rules
 from pytest_distil.core.text import Json
 from pytest_distil.mark.errors import SettingError
 
@@ -66,6 +67,8 @@ class Settings:
     """How many examples of a task one test function may contribute."""
     exclude_fixtures: tuple[str, ...] = ()
     """Fixtures, and other stand-ins by the names that the summary gives them, whose tests are left out."""
+    redact: tuple[str, ...] = ()
+    """What is taken out of arguments: regular expressions, and paths that begin with `$`."""
     show_values: Literal["yes", "differences", "no"] = "yes"
     base_url: str | None = None
     timeout: float = 60.0
@@ -112,7 +115,7 @@ class Settings:
         return cls(**{**data, **{name: tuple(data.get(name, ())) for name in _LISTS}})
 
 
-_LISTS = ("reports", "functions", "exclude_fixtures")
+_LISTS = ("reports", "functions", "exclude_fixtures", "redact")
 
 _ONLY_EVAL = frozenset(
     {
@@ -177,6 +180,7 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "conflicts": readers.one_of("drop", "majority"),
     "max_per_test": readers.count,
     "exclude_fixtures": readers.names,
+    "redact": read_rules,
     "show_values": readers.one_of("yes", "differences", "no"),
     "timeout": readers.seconds,
     "max_requests": readers.count,

@@ -6,7 +6,7 @@ import inspect
 import re
 import sys
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any
 
@@ -122,25 +122,27 @@ def _class_of(function: Any) -> Any:
     return found if isinstance(found, type) else typing.Self
 
 
-def describe(task: Task, name: str) -> str:
-    """Write a signature in one line, without what differs between a script and an import."""
+def describe(task: Task, name: str, *, hidden: Collection[str] = ()) -> str:
+    """Write a signature in one line, without what differs between a script and an import, and some defaults hidden."""
     signature = inspect.signature(task.function)
     owner = next(iter(signature.parameters), None) if task.kind in ("method", "classmethod") else None
     skipped = {*task.exclude, owner}
-    shown = [_parameter(task, p) for p in signature.parameters.values() if p.name not in skipped]
+    parameters = [p for p in signature.parameters.values() if p.name not in skipped]
+    shown = [_parameter(task, p, is_hidden=p.name in hidden) for p in parameters]
     returns = task.returns or signature.return_annotation
     arrow = "" if returns is inspect.Signature.empty else f" -> {_annotation(task, returns)}"
     return f"{name}({', '.join(shown)}){arrow}"
 
 
-def _parameter(task: Task, parameter: inspect.Parameter) -> str:
+def _parameter(task: Task, parameter: inspect.Parameter, *, is_hidden: bool) -> str:
     """Write one parameter; the separators `*` and `/` are left to the reader, who is a model."""
     star = "*" * (parameter.kind is parameter.VAR_POSITIONAL) or "**" * (parameter.kind is parameter.VAR_KEYWORD)
     annotated = parameter.annotation is not parameter.empty
     text = star + parameter.name + (f": {_annotation(task, parameter.annotation)}" if annotated else "")
     if parameter.default is parameter.empty:
         return text
-    default = repr(parameter.default) if type(parameter.default) in _SHOWN_DEFAULTS else "..."
+    is_shown = type(parameter.default) in _SHOWN_DEFAULTS and not is_hidden
+    default = repr(parameter.default) if is_shown else "..."
     return f"{text} = {default}" if annotated else f"{text}={default}"
 
 

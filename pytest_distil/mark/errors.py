@@ -4,6 +4,7 @@ DistilError
 ├── DeclarationError    (also a TypeError)
 ├── SettingError        (also a ValueError)
 ├── EncodingError       (also a ValueError)
+│   └── RedactedError
 ├── DataError           (also a ValueError)
 ├── ModelError
 └── InvalidAnswer
@@ -43,6 +44,10 @@ class EncodingError(DistilError, ValueError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}"
+
+
+class RedactedError(EncodingError):
+    """A result tells what was redacted from the arguments of its call."""
 
 
 class DataError(DistilError, ValueError):

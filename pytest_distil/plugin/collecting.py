@@ -32,7 +32,7 @@ class CollectingTests(Attempts):
     """The side of the tests: in the process that runs them, a worker's or the only one."""
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
-        super().__init__(config, Recorder(), exclude=settings.exclude_fixtures)
+        super().__init__(config, Recorder(settings.redact), exclude=settings.exclude_fixtures)
 
 
 class CollectingSession:

@@ -63,7 +63,7 @@ class Attempts:
         self._unsent.append((report, payload))
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Refuse unknown keywords of the marker; hear what every conftest says of types, and see patches from here on."""
+        """Refuse unknown keywords of the marker; hear what every conftest says of types; see patches from here on."""
         self._recorder.forms = forms(self._config)
         self._recorder.mocks.watch()
         for item in items:

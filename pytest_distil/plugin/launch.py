@@ -16,7 +16,7 @@ from pytest_distil.plugin.session import EvaluatingSession
 from pytest_distil.run.asker.client import connect
 from pytest_distil.run.asker.process import AskerProcess
 from pytest_distil.run.recorded import Recorded
-from pytest_distil.run.trained import with_cards
+from pytest_distil.run.trained import refuse_other_redaction, with_cards
 from pytest_distil.store.home import Home
 from pytest_distil.store.session import find_session
 
@@ -32,6 +32,8 @@ def launch_session(config: pytest.Config, settings: Settings, root: Path, asker:
     settings = with_cards(settings, home)
     folder = find_session(home, settings.session)
     recorded = Recorded.read(folder) if folder else None
+    if recorded:
+        refuse_other_redaction(settings, recorded)
     opening = Opening(config, settings, home=home, recorded=recorded, asker=asker) if asker else None
     session = EvaluatingSession(config, settings, home=home, recorded=recorded, opening=opening)
     config.pluginmanager.register(session, "distil-session")

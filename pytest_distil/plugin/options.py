@@ -139,6 +139,16 @@ OPTIONS = (
         cli=False,
         many=True,
     ),
+    Option(
+        "redact",
+        "redact",
+        "What is taken out of arguments before they are recorded or sent, one a line: regular expressions, and fields "
+        "($.customer.email).",
+        "",
+        cli=False,
+        many=True,
+        ini_name="distil_redact",
+    ),
     Option("show_values", "show-values", "Show values in reports: yes (default), differences or no.", "", cli=False),
     Option("base_url", "base-url", "Address of the model's server; before OPENAI_BASE_URL.", "", cli=False),
     Option("timeout", "timeout", "Seconds that one answer may take, retries included (default: 60).", "", cli=False),

@@ -23,6 +23,7 @@ def doubts(task: TaskNumbers) -> Iterator[str]:
     """Yield what a user should know before training on a task's examples."""
     yield from _lopsided(task)
     yield from _mocked(task)
+    yield from _secret(task)
     yield from _without_self(task)
     yield from _without_type(task)
 
@@ -55,6 +56,16 @@ def _mocked(task: TaskNumbers) -> Iterator[str]:
         yield (
             f"{name}: one test, {n:,} inputs, one result: {test}; "
             "if a mock gives it, mark the test @pytest.mark.distil(collect=False)"
+        )
+
+
+def _secret(task: TaskNumbers) -> Iterator[str]:
+    """Say which arguments look like secrets; never what they are."""
+    name = task.brief["task"]
+    for parameter in task.secrets:
+        yield (
+            f"{name}: {parameter!r} looks like a secret, and its examples are made to be uploaded; "
+            f"leave it out with exclude={parameter!r}, or redact it: distil_redact = $.{parameter}"
         )
 
 

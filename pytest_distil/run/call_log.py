@@ -30,8 +30,10 @@ TOO_SLOW = "the log handlers are too slow"
 class CallLog:
     """The interceptor of one task with log handlers; it never changes what a call does."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, *, redact: tuple[str, ...] = ()) -> None:
+        """Take the rules by which calls are redacted."""
         self._task = task
+        self._redact = redact
         self._handlers: tuple[logging.Handler, ...] = task.production.handlers
         self._format = task.production.log_format or task.format or DEFAULT_FORMAT
         self.left_out: Counter[str] = Counter()
@@ -64,7 +66,7 @@ class CallLog:
     @cached_property
     def _typed(self) -> TypedTask:
         """The task with its types, made at its first call."""
-        return TypedTask(self._task)
+        return TypedTask(self._task, redact=self._redact)
 
     def _encode_call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
         return self._typed.encode_call(args, kwargs)
@@ -74,7 +76,7 @@ class CallLog:
         if isinstance(arguments, Trouble):
             self._leave_out(ARGUMENT, arguments.detail)
         else:
-            text = quietly(partial(self._typed.encode_result, result))
+            text = quietly(partial(self._typed.encode_result, result, arguments))
             if isinstance(text, Trouble):
                 self._leave_out(RESULT, text.detail)
             elif not WRITER.put(partial(self._write, arguments, text)):

@@ -26,13 +26,14 @@ NOT_ASKED = "not asked"
 class Dispatch:
     """The interceptor of one task in dispatch mode."""
 
-    def __init__(self, task: Task, *, model: str | None) -> None:
-        """Take the model that the environment names, where it does."""
+    def __init__(self, task: Task, *, model: str | None, redact: tuple[str, ...] = ()) -> None:
+        """Take the model that the environment names, where it does, and the rules by which calls are redacted."""
         self._task = task
         self._wanted = model
+        self._redact = redact
         self._model: TaskModel | None = None
         self._opening = threading.Lock()
-        self._original: Interceptor = CallLog(task) if task.production.handlers else _Original()
+        self._original: Interceptor = CallLog(task, redact=redact) if task.production.handlers else _Original()
         self._shadow = Shadow(task) if task.production.shadow else None
         self.outcomes: Counter[str] = Counter()
         """Calls by what became of them: `value`, `invalid`, `failed`, `not asked`."""
@@ -95,7 +96,7 @@ class Dispatch:
         """Return the task's model, made at the first call; what is wrong with it is raised at each."""
         with self._opening:
             if self._model is None:
-                self._model = TaskModel(self._task, model=self._wanted)
+                self._model = TaskModel(self._task, model=self._wanted, redact=self._redact)
             return self._model
 
     def _settles(self, reading: Reading) -> bool:

@@ -30,7 +30,7 @@ class Evaluator(Recorder):
 
     def __init__(self, settings: Settings, asking: Asking | None, recorded: Recorded | None) -> None:
         """Take who is asked (None for a dry run) and the session that is judged by, where there is one."""
-        super().__init__()
+        super().__init__(settings.redact)
         self._settings = settings
         self._recorded = recorded
         self._asked = Asked(settings, asking, recorded, typed=self._typed)

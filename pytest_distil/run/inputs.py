@@ -48,11 +48,11 @@ def task_named(name: str, home: Home, *, path: Sequence[str]) -> Task:
     raise ModelError(f"no task {name!r}; name it as `pytest-distil sessions --json` does, or as module:function")
 
 
-def briefs_of(modules: Sequence[str], *, path: Sequence[str]) -> list[Brief]:
-    """Return the briefs of all functions that are marked once some modules are imported."""
+def briefs_of(modules: Sequence[str], *, path: Sequence[str], redact: tuple[str, ...] = ()) -> list[Brief]:
+    """Return the briefs of all functions that are marked once some modules are imported, with rules for redacting."""
     for module in modules:
         _load(module, path=path)
-    return [TypedTask(task).brief for task in every_task()]
+    return [TypedTask(task, redact=redact).brief for task in every_task()]
 
 
 def read_inputs(task: Task, file: Path) -> list[Input]:

@@ -41,7 +41,7 @@ class Labelling:
 
     def __init__(self, task: Task, settings: Settings) -> None:
         self._function = task.function
-        self._typed = TypedTask(task)
+        self._typed = TypedTask(task, redact=settings.redact)
         self._stock = Stock(Facts.now(settings))
         self._is_complete = False
 
@@ -107,9 +107,9 @@ class Labelling:
 
     def _row(self, given: Input, arguments: str | Trouble, result: Any) -> tuple[str, str] | LeftOut:
         """Return what is kept of a call that returned."""
-        text = quietly(partial(self._typed.encode_result, result))
         if isinstance(arguments, Trouble):
             return self._without(ARGUMENT, arguments.detail, given)
+        text = quietly(partial(self._typed.encode_result, result, arguments))
         return self._without(RESULT, text.detail, given) if isinstance(text, Trouble) else (arguments, text)
 
     def _without(self, reason: str, detail: str, given: Input) -> LeftOut:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from pytest_distil.core.brief import PARTS
 from pytest_distil.core.call import CAPPED, CONFLICT, OUTVOTED
+from pytest_distil.core.card import changed_parts
 from pytest_distil.core.manifest import Manifest
 from pytest_distil.core.text import compact
 from pytest_distil.mark.errors import DataError
@@ -69,7 +69,7 @@ def _refuse_other_briefs(manifests: Sequence[Manifest]) -> None:
     for manifest in manifests:
         for task, brief in manifest.briefs().items():
             session, digests = known.setdefault(task, (manifest.id, brief.digests()))
-            changed = [part for part in PARTS if digests[part] != brief.digests()[part]]
+            changed = changed_parts(digests, brief.digests())
             if changed:
                 raise DataError(
                     manifest.id,

@@ -9,6 +9,7 @@ from pytest_distil.core.brief import Brief
 from pytest_distil.core.call import Example
 from pytest_distil.core.dataset import Rules, part_of, test_function
 from pytest_distil.core.manifest import TaskNumbers
+from pytest_distil.core.secrets import secrets
 from pytest_distil.core.text import canonical
 
 _MOST_LABELS = 1000
@@ -25,6 +26,7 @@ class Numbers:
         self._mocks = mocks
         self._mocked: Counter[str] = Counter()
         self._mocked_in_all = 0
+        self._secrets: set[str] = set()
         self._only_label: dict[str, str | None] = {}
         """Of each test function the result that all its examples have; None where they have several."""
         self._parts: Counter[str] = Counter()
@@ -48,6 +50,9 @@ class Numbers:
             same = self._only_label.setdefault(function, label) == label
             self._only_label[function] = label if same else None
         self._add_mocks(functions)
+        self._secrets |= secrets(
+            {name: given for name, given in example.arguments.items() if name not in self._secrets}
+        )
         return part
 
     def _add_mocks(self, functions: Collection[str]) -> None:
@@ -74,6 +79,7 @@ class Numbers:
             one_result=_most(Counter({one: self._functions[one] for one, label in self._only_label.items() if label})),
             mocked=self._mocked_in_all,
             mocks=dict(sorted(self._mocked.items())),
+            secrets=tuple(sorted(self._secrets)),
         )
 
 

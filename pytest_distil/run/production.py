@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import get_args
 
+from pytest_distil.core.redaction import rules_of
 from pytest_distil.mark.errors import SettingError
 from pytest_distil.mark.production import Mode
 from pytest_distil.mark.tap import MODE, Interceptor
@@ -20,7 +21,7 @@ OFF = "off"
 def interceptor(task: Task) -> Interceptor | None:
     """Return who takes the calls of a task; None where its original simply runs.
 
-    Raises `SettingError` where the environment says something else than a mode.
+    Raises `SettingError` where the environment says something else than a mode, or has a rule that means nothing.
     """
     mode = switched(MODE, task.name) or task.production.mode
     if mode not in (*get_args(Mode), OFF):
@@ -28,11 +29,11 @@ def interceptor(task: Task) -> Interceptor | None:
     if mode == "dispatch":
         from pytest_distil.run.dispatch import Dispatch  # a log alone needs no event loop
 
-        return Dispatch(task, model=switched(MODEL, task.name))
+        return Dispatch(task, model=switched(MODEL, task.name), redact=rules_of(os.environ))
     if mode == "distil" and task.production.handlers:
         from pytest_distil.run.call_log import CallLog
 
-        return CallLog(task)
+        return CallLog(task, redact=rules_of(os.environ))
     return None
 
 

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, field
 from itertools import count
 from typing import Any, TypeVar
 
-from pytest_distil.core.call import ARGUMENT, EXCLUDED, NO_SCHEMA, OUTSIDE, RAISED, RESULT, LeftOut
+from pytest_distil.core.call import ARGUMENT, EXCLUDED, NO_SCHEMA, OUTSIDE, RAISED, REDACTED, RESULT, LeftOut
 from pytest_distil.core.forms import Forms
 from pytest_distil.core.unnoticed import Unnoticed
 from pytest_distil.mark import tap
-from pytest_distil.mark.errors import EncodingError
+from pytest_distil.mark.errors import EncodingError, RedactedError
 from pytest_distil.mark.task import Task
 from pytest_distil.run.mocks import Mocks
 from pytest_distil.run.typed import TypedTask
@@ -84,7 +84,9 @@ class Attempt:
 class Recorder:
     """The interceptor of a collecting run; it never changes what a call does."""
 
-    def __init__(self) -> None:
+    def __init__(self, redact: tuple[str, ...] = ()) -> None:
+        """Take the rules by which calls are redacted."""
+        self._redact = redact
         self.attempt: Attempt | None = None
         self.mocks = Mocks()
         self._outside = Attempt("")
@@ -174,7 +176,9 @@ class Recorder:
             self._outside.leave_out(OUTSIDE, task)
             return None
         try:
-            encoded = self._tasks[task].encode_result(result)
+            encoded = self._tasks[task].encode_result(result, arguments)
+        except RedactedError:
+            attempt.leave_out(REDACTED, task)  # without a path, which may be made of keys
         except EncodingError as error:
             attempt.leave_out(RESULT, task, str(error))
         except Exception as error:  # as above
@@ -191,7 +195,7 @@ class Recorder:
         typed = self._tasks.get(task)
         if typed is None:
             with Unnoticed(muted=True):  # making it runs code of the user's: annotations, and what their types do
-                typed = self._tasks[task] = TypedTask(task, self.forms)
+                typed = self._tasks[task] = TypedTask(task, self.forms, redact=self._redact)
         return typed
 
 

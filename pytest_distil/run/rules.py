@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections import Counter
@@ -10,21 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_distil.core.path import Step, read_path
 from pytest_distil.core.text import Json, canonical
 from pytest_distil.mark.errors import DeclarationError
 from pytest_distil.mark.task import Rule
 
-Step = str | int | None
-"""A key, an index, or (in a rule's path) None for any of them."""
-
-_STEP = re.compile(
-    r"""(?:^|\.)(?P<name>[^\W\d][\w-]*)     # the names that core.trial writes as they are
-    | \[(?P<index>[0-9]{1,9})\]
-    | \[(?P<key>"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")\]
-    | \.\* | \[\*\]
-    """,
-    re.VERBOSE,
-)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WORD = re.compile(r"\w+")
 _LOOSE = frozenset({"close", "similar"})
@@ -97,20 +86,11 @@ def scope_of(rules: Mapping[str, Rule | Mapping[str, Any]]) -> Scope:
 
 
 def parse(path: str) -> tuple[Step, ...]:
-    """Read a path: `total`, `items[*].price`, `items[0]`, `prices["a b"]`; `$` is the whole value, `[*]` any step."""
-    text = path.removeprefix("$")
-    steps: list[Step] = []
-    at = 0
-    while at < len(text):
-        found = _STEP.match(text, at)
-        if found is None:
-            raise DeclarationError(
-                f"compare: the path {path!r} cannot be read from {text[at:]!r} on; "
-                'write it like total, items[*].price, prices["a b"] or $'
-            )
-        steps.append(_step(found))
-        at = found.end()
-    return tuple(steps)
+    """Read a rule's path; raise `DeclarationError` where it cannot be read."""
+    try:
+        return read_path(path)
+    except ValueError as error:
+        raise DeclarationError(f"compare: {error}") from error
 
 
 def accepts_leaf(original: Json, model: Json, rule: Rule | None) -> bool:
@@ -162,15 +142,6 @@ def _scope(patterns: list[Pattern], depth: int, rule: Rule | None) -> Scope:
         rule = rule if one.kind == "unordered" else one
     unordered = any(one.kind == "unordered" for one in ending)
     return Scope(rule, unordered, tuple(one for one in patterns if len(one.steps) > depth), depth)
-
-
-def _step(found: re.Match[str]) -> Step:
-    """Return what one piece of a path stands for."""
-    if found["index"]:
-        return int(found["index"])
-    if found["key"]:
-        return str(json.loads(found["key"]))
-    return found["name"]
 
 
 def _close(original: float | None, model: float | None, rule: Rule) -> bool:

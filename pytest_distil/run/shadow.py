@@ -87,11 +87,12 @@ class Beside:
 
     def note(self, answer: Answer, result: Any) -> None:
         """Keep the pair of an answer and what the original has returned in its place."""
-        text = quietly(partial(self._model.typed.encode_result, result))
+        arguments = compact(self._prompt.arguments)
+        text = quietly(partial(self._model.typed.encode_result, result, arguments))
         if isinstance(text, Trouble):
             DRIFT.leave_out(RESULT)
         else:
-            DRIFT.put(Pair(self._model, compact(self._prompt.arguments), text, answer))
+            DRIFT.put(Pair(self._model, arguments, text, answer))
 
     def _run(self, answer: Answer) -> None:
         try:

@@ -36,18 +36,19 @@ _NO_MODEL = "{}: no model is named; write @distil(mode='dispatch', model=...) or
 class TaskModel:
     """Made at a task's first call in dispatch mode."""
 
-    def __init__(self, task: Task, *, model: str | None) -> None:
-        """Take the model that the environment names, where it does.
+    def __init__(self, task: Task, *, model: str | None, redact: tuple[str, ...] = ()) -> None:
+        """Take the model that the environment names, where it does, and its rules for redacting; a card's outrank them.
 
         Raises `ModelError`, `SettingError` or `DataError` for what cannot be asked, and for a model that was trained
         on another function than this has become.
         """
-        self.typed = TypedTask(task)
+        self.carried = _carried(task)
+        self._trained = self.carried.trained_on(task.name) if self.carried else None
+        rules = self.carried.card.trained()[task.name].redaction if self.carried else redact
+        self.typed = TypedTask(task, redact=rules)
         problem = self.typed.problem or (_ANYTHING if self.typed.brief.schema is None else None)
         if problem is not None:
             raise ModelError(f"{task.name} cannot be answered by a model: {problem}")
-        self.carried = _carried(task)
-        self._trained = self.carried.trained_on(task.name) if self.carried else None
         if self.carried:
             _check(self.carried, self.typed)
         wanted = model or task.production.model or (self.carried.card.model if self.carried else None)

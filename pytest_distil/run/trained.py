@@ -10,6 +10,7 @@ from pytest_distil.core.brief import Brief
 from pytest_distil.core.card import Card
 from pytest_distil.core.infer import is_inferred
 from pytest_distil.core.settings import Settings
+from pytest_distil.mark.errors import SettingError
 from pytest_distil.run.recorded import Recorded
 from pytest_distil.run.tuning import card_for, stale
 from pytest_distil.store.cards import Cards
@@ -36,6 +37,15 @@ def with_cards(settings: Settings, home: Home) -> Settings:
         session=_session(settings, home, found.values()),
         base_url=settings.base_url or _only(card.provider for card in found.values() if "://" in card.provider),
     )
+
+
+def refuse_other_redaction(settings: Settings, recorded: Recorded) -> None:
+    """Raise `SettingError` where a session was redacted by other rules: what it still has would be asked about."""
+    if any(brief.redaction != settings.redact for brief in recorded.manifest.briefs().values()):
+        raise SettingError(
+            "distil_redact",
+            f"is not what session {recorded.name} was collected with; collect again, or use --distil-session=none",
+        )
 
 
 def card_of(settings: Settings, task: str) -> Card | None:

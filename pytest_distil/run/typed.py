@@ -15,6 +15,7 @@ from pytest_distil.core.hooked import SCHEMA_HOOK
 from pytest_distil.core.leaves import LEAVES
 from pytest_distil.core.loss import NO_FORM
 from pytest_distil.core.own_type import decode_as, encode_argument
+from pytest_distil.core.redaction import Redaction
 from pytest_distil.core.same import is_record
 from pytest_distil.core.signature import Parameters, describe, resolve
 from pytest_distil.core.text import canonical, compact, parse
@@ -29,10 +30,12 @@ _REMEDY = "; to leave it out of the call: @distil(exclude={!r})"
 class TypedTask:
     """Binds, encodes and decodes for one task; made once, when the task is first called in a run."""
 
-    def __init__(self, task: Task, forms: Forms | None = None) -> None:
-        """Take how values of types are written that are unknown here."""
+    def __init__(self, task: Task, forms: Forms | None = None, *, redact: tuple[str, ...] = ()) -> None:
+        """Take how values of types are written that are unknown here, and the rules by which calls are redacted."""
         self.task = task
         self._forms = forms
+        self._rules = redact
+        self._redaction = Redaction(redact) if redact else None
         self.problem: str | None = None
         """Why no result of this task can be recorded, and what to do about it."""
         self._parameters = Parameters(task)
@@ -52,7 +55,7 @@ class TypedTask:
         self._check_brief()
 
     def encode_call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
-        """Return the arguments as one JSON object in signature order.
+        """Return the arguments as one JSON object in signature order, redacted.
 
         Raises `EncodingError`, with the path, for an argument that cannot be recorded, and for a call that does not
         fit the signature.
@@ -70,19 +73,23 @@ class TypedTask:
             except EncodingError as error:
                 remedy = _REMEDY.format(name) if error.message.endswith(NO_FORM) else ""
                 raise _named(error, name, remedy) from error
-        return f"{{{','.join(parts)}}}"
+        text = f"{{{','.join(parts)}}}"
+        return self._redaction.arguments(text) if self._redaction else text
 
-    def encode_result(self, value: Any) -> str:
-        """Return the original's result as JSON text in the schema's order; raise `EncodingError` where it has none."""
+    def encode_result(self, value: Any, arguments: str = "") -> str:
+        """Return the original's result as JSON text in the schema's order.
+
+        Raises `EncodingError` where it has none, and where it tells what was redacted from the arguments of its call.
+        """
         if self._seen is not None:
             text = encode_argument(value, None, self._forms)
             self._seen.setdefault(type(value))
-            return text
-        if self._result is None:
+        elif self._result is None:
             raise self._without_schema()
-        text = self._result.encode(value)
-        for path, fault in faults(self._given, parse(text)) if self._given else ():
-            raise EncodingError(at(path), f"{fault}, as {SCHEMA_HOOK} says")
+        else:
+            text = self._result.encode(value)
+        if self._redaction and arguments:
+            self._redaction.refuse_told(text, arguments)
         return text
 
     def decode_result(self, text: str) -> Any:
@@ -103,8 +110,10 @@ class TypedTask:
 
     def _refuse_misfit(self, text: str) -> None:
         """Raise `EncodingError` for a result that its own schema does not accept: nothing could be asked to give it."""
-        found = misfit(self.brief, parse(text)) if self.is_annotated and not self._given else None
-        if found:
+        if self._given:
+            for where, why in faults(self._given, parse(text)):
+                raise EncodingError(at(where), f"{why}, as {SCHEMA_HOOK} says")
+        elif self.is_annotated and (found := misfit(self.brief, parse(text))):
             where, why = found
             hint = "; nan and infinities are no numbers in JSON" if why.endswith("number") else ""
             raise EncodingError(at(where), f"off its own schema: {why}{hint}")
@@ -151,33 +160,36 @@ class TypedTask:
         """Return the task as plain JSON."""
         task = self.task
         function = inspect.unwrap(task.function)
+        defaults, hidden = self._encoded_defaults(adapters)
         excluded = [name for name in inspect.signature(task.function).parameters if name in task.exclude]
         return Brief(
             task=task.name,
             dataset=task.dataset,
             name=function.__name__,
-            signature=describe(task, function.__name__),
+            signature=describe(task, function.__name__, hidden=hidden),
             docstring=inspect.cleandoc(function.__doc__ or ""),
             instructions=task.instructions,
             parameters=self._parameters.names,
             schema=self._result.schema() if self._result else None,
             format=task.format,
-            defaults=self._encoded_defaults(adapters),
+            defaults=defaults,
             group=task.group,
             excluded=tuple(excluded),
             compare=_rules(task),
             source=_source_digest(function),
             place=f"{function.__module__}:{function.__qualname__}",
+            redaction=self._rules,
         )
 
-    def _encoded_defaults(self, adapters: Mapping[str, Adapter | None]) -> dict[str, Any]:
-        """Return the defaults that can be encoded, as plain JSON."""
-        encoded = {}
+    def _encoded_defaults(self, adapters: Mapping[str, Adapter | None]) -> tuple[dict[str, Any], set[str]]:
+        """Return the defaults that can be encoded, as plain JSON and redacted, and the names of those that are."""
+        encoded: dict[str, Any] = {}
         for name, adapter in adapters.items():
             if name in self._parameters.defaults:
                 with suppress(EncodingError):
                     encoded[name] = parse(encode_argument(self._parameters.defaults[name], adapter, self._forms))
-        return encoded
+        redacted = parse(self._redaction.arguments(compact(encoded))) if self._redaction else encoded
+        return redacted, {name for name in encoded if redacted[name] != encoded[name]}
 
     def _check_brief(self) -> None:
         """Say in `problem` where the brief cannot be written as a file, for what the user put into it."""

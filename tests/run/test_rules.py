@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from pytest_distil.core.path import Step
 from pytest_distil.core.trial import joined
 from pytest_distil.mark.errors import DeclarationError
 from pytest_distil.mark.task import Compare, Rule, close, ignore_case, ignored, similar, unordered
-from pytest_distil.run.rules import Scope, Step, accepts_leaf, number, parse, scope_of, token_f1
+from pytest_distil.run.rules import Scope, accepts_leaf, number, parse, scope_of, token_f1
 
 HUGE = 10**400
 

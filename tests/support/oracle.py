@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from itertools import permutations
 from typing import Any
 
+from pytest_distil.core.path import Step
 from pytest_distil.mark.task import Rule
-from pytest_distil.run.rules import Step, accepts_leaf, parse
+from pytest_distil.run.rules import accepts_leaf, parse
 
 Path = tuple[Step, ...]
 Rules = Mapping[Path, Rule]
