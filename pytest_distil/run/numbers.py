@@ -50,9 +50,8 @@ class Numbers:
             same = self._only_label.setdefault(function, label) == label
             self._only_label[function] = label if same else None
         self._add_mocks(functions)
-        self._secrets |= secrets(
-            {name: given for name, given in example.arguments.items() if name not in self._secrets}
-        )
+        unknown = {name: given for name, given in example.arguments.items() if name not in self._secrets}
+        self._secrets |= secrets(unknown)
         return part
 
     def _add_mocks(self, functions: Collection[str]) -> None:

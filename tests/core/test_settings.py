@@ -76,6 +76,7 @@ BAD = {
         ["mocker", "my-fixture"],
         "takes names of fixtures, .*, not 'my-fixture'",
     ),
+    "redact": (["[a"], r"'\[a' is no regular expression"),
     "timeout": ("0", "takes seconds above 0"),
     "max_requests": ("many", "takes a whole number from 1"),
     "prices": ("student=1", "takes MODEL=IN/OUT or MODEL=IN/CACHED/OUT"),
@@ -154,6 +155,7 @@ def test_as_json() -> None:
             "reports": ("--distil-report", ["a.json", "b.md"]),
             "thresholds": ("distil_thresholds", "f=95"),
             "exclude_fixtures": ("distil_exclude_fixtures", ["mocker"]),
+            "redact": ("distil_redact", ["$.key", "[0-9]{16}"]),
         }
     )
 

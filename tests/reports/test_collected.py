@@ -165,6 +165,14 @@ def test_mocks_are_told() -> None:
     assert "one result" not in plain
 
 
+def test_secrets_are_told() -> None:
+    """An argument that looks like a secret is named with its task, and how to keep it out."""
+    found = text(manifest(numbers(secrets=("api_key",))))
+
+    assert "mail.triage: 'api_key' looks like a secret" in found
+    assert "exclude='api_key', or redact it: distil_redact = $.api_key" in found
+
+
 LEFT_OUT = [
     (replace(FIRST, reason=reason, test=f"t.py::t{n:02}"), n + 1) for reason in (ARGUMENT, RAISED) for n in range(25)
 ]

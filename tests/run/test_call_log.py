@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel, field_validator
 
 from pytest_distil import Instructions
+from pytest_distil.core.call import RESULT
 from pytest_distil.formats.lines import training_line
 from pytest_distil.mark.production import Production
 from pytest_distil.mark.task import Task
@@ -337,6 +338,7 @@ def test_handlers_that_are_too_slow(monkeypatch: pytest.MonkeyPatch, caplog: pyt
 AT_EXIT = """
 import logging, sys, time
 from pytest_distil import Instructions
+from pytest_distil.core.call import RESULT
 
 class Slow(logging.FileHandler):
     def emit(self, record):
@@ -402,3 +404,17 @@ def test_one_thread() -> None:
 
     assert 1 == [thread.name for thread in threading.enumerate()].count("distil-log")
     assert WRITER is call_log.WRITER
+
+
+def test_redacting() -> None:
+    """What the rules name is in no line, and a result that tells it makes none."""
+    handler = Lines()
+    task = logged(priced, handler)._task
+    log = CallLog(task, redact=(r"\d{4,}", "$.times"))
+    call(log, "card 12345", times=0)
+    call(log, "card 12345", times=1)
+
+    [line] = handler.lines
+    assert "[redacted]" in line["messages"][1]["content"]
+    assert "12345" not in json.dumps(line)
+    assert {RESULT: 1} == log.left_out

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel
 
-from pytest_distil import DataError, ModelError
+from pytest_distil import DataError, ModelError, SettingError
 from pytest_distil.core.card import Card
 from pytest_distil.core.files import read_lines, write_json
 from pytest_distil.mark.production import Production
@@ -126,6 +127,30 @@ def test_what_is_asked(shape: str, home: Home) -> None:
     assert json.dumps(messages[0]) == json.dumps(body["messages"][0])
     assert json.dumps(line) == json.dumps({key: body[key] for key in line})
     assert ("ft:triage", max_tokens(longest)) == (body["model"], body["max_tokens"])
+
+
+def test_the_card_s_redaction(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model is asked with calls redacted as it was trained; without a card, as the environment says."""
+    with ChatServer(lambda _: {"content": REPLY}) as server:
+        monkeypatch.setenv("DISTIL_REDACT", "(?:two)")
+        monkeypatch.setenv("DISTIL_BASE_URL", server.url)
+        wrapped(task_of(triage, card=exported(home, server, redaction=(r"(?:one)",))))("one two")
+        wrapped(task_of(triage, model="student"))("one two")
+
+    assert ["[redacted] two", "one [redacted]"] == [
+        json.loads(body["messages"][-1]["content"])["email"] for body in server.requests
+    ]
+
+
+@pytest.mark.parametrize("mode", ["distil", "dispatch"])
+def test_a_bad_rule_is_said_at_once(mode: Literal["distil", "dispatch"], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule that means nothing is an error at the first call: nothing is sent or written as if there were none."""
+    monkeypatch.setenv("DISTIL_REDACT", "[a")
+    handler = logging.NullHandler()
+    task = Task("mail.triage", triage, "mail.triage", production=Production(mode=mode, handlers=(handler,)))
+
+    with pytest.raises(SettingError, match=r"DISTIL_REDACT: '\[a' is no regular expression"):
+        wrapped(task)("one two")
 
 
 def test_a_changed_docstring(home: Home, caplog: pytest.LogCaptureFixture) -> None:

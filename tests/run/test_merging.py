@@ -106,6 +106,7 @@ def test_merged_session_becomes_the_latest(tmp_path: Path) -> None:
     [
         ({"docstring": "Another."}, "docstring changed"),
         ({"signature": "f()", "instructions": "Be short."}, "signature and instructions"),
+        ({"redaction": ("$.email",)}, "redaction changed"),
     ],
 )
 def test_other_briefs_are_refused(tmp_path: Path, changes: dict[str, Any], named: str) -> None:
