@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytest_distil.core.brief import Brief
-from pytest_distil.core.call import ARGUMENT, REDACTED, LeftOut
+from pytest_distil.core.call import LeftOut
 from pytest_distil.core.manifest import Manifest
 from pytest_distil.core.redaction import Redaction
 from pytest_distil.core.settings import Settings
 from pytest_distil.core.text import compact
 from pytest_distil.formats.unwording import Unwording
-from pytest_distil.mark.errors import DataError, EncodingError, RedactedError
+from pytest_distil.mark.errors import DataError
 from pytest_distil.run.facts import Facts
 from pytest_distil.run.stock import Stock
 from pytest_distil.store.home import Home
@@ -53,30 +53,18 @@ def import_lines(paths: Sequence[Path], briefs: Iterable[Brief], home: Home, set
     for place, line in _lines(paths):
         try:
             found = unwording.read(_json(line))
+            arguments, result = _redacted(found.brief, compact(found.arguments), compact(found.result))
         except ValueError as error:
             unread[str(error)] += 1
             first = first or place
             stock.left_out[LeftOut(UNREADABLE, "", str(error), place)] += 1
             continue
-        _add_redacted(stock, found.brief, compact(found.arguments), compact(found.result), place)
+        add(stock, found.brief, arguments, result)
     if not stock.briefs:
         reason = f"the first of {unread.total()} lines: {next(iter(unread))}" if unread else "there is none"
         raise DataError(first or paths[0], f"no line is of a known task ({reason}); name the modules with --module")
     folder, manifest = unvouched(stock, home)
     return Imported(folder, manifest, unread, first)
-
-
-def _add_redacted(stock: Stock, brief: Brief, arguments: str, result: str, place: str) -> None:
-    """Add a call that production wrote, by the rules of its brief, which production may not have had."""
-    redaction = Redaction(brief.redaction)
-    try:
-        arguments = redaction.arguments(arguments)
-        redaction.refuse_told(result, arguments)
-    except EncodingError as error:
-        reason = REDACTED if isinstance(error, RedactedError) else ARGUMENT
-        stock.left_out[LeftOut(reason, brief.task, str(error), place)] += 1
-    else:
-        add(stock, brief, arguments, result)
 
 
 def add(stock: Stock, brief: Brief, arguments: str, result: str) -> None:
@@ -92,6 +80,14 @@ def unvouched(stock: Stock, home: Home, *, partial: bool = False) -> tuple[Path,
     manifest = replace(stock.write(folder, seconds=0.0, partial=partial), vouched=False)
     write_manifest(folder, manifest)
     return folder, manifest
+
+
+def _redacted(brief: Brief, arguments: str, result: str) -> tuple[str, str]:
+    """Return a call by the rules of its brief, which production may not have had; raise `ValueError` where it tells."""
+    redaction = Redaction(brief.redaction)
+    redacted = redaction.arguments(arguments)
+    redaction.refuse_told(result, redacted)
+    return redacted, result
 
 
 def _lines(paths: Sequence[Path]) -> Iterator[tuple[str, str]]:

@@ -123,6 +123,25 @@ def test_import_by_sessions(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "tools" == newest.manifest["tasks"][0]["format"]
 
 
+def test_what_is_redacted(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines that were written without rules are redacted where they are read, and so are labels where they are made."""
+    run(folder, CALLS)
+    monkeypatch.setenv("DISTIL_REDACT", "(?:tea){3,}\n2026-01-02")
+    told = output(capsys, "import", "shop.jsonl", "--module", "service")
+    calls = '{"name": "teateatea", "day": "2026-01-01"}\n{"name": "x", "day": "2026-01-02"}\n'
+    (folder / "inputs.jsonl").write_text(calls, encoding="utf-8")
+    labelled = output(capsys, "label", "service:priced", "inputs.jsonl")
+
+    assert "2 lines left out" in told
+    assert "inputs.jsonl:2: the result cannot be recorded: $: it tells what was redacted" in labelled
+    for session in map(Session, Home(folder / ".distil").finished_sessions()):
+        text = b"".join(session.files().values())
+        assert ["(?:tea){3,}", "2026-01-02"] == session.manifest["settings"]["redact"]
+        assert b"[redacted]" in text
+        assert b"teateatea" not in text
+        assert b"2026-01-02" not in text
+
+
 def test_import_what_cannot_be_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Lines of other tasks, and what is none, are counted by reason; a formatter's prefix does no harm."""
     run(folder, CALLS)
