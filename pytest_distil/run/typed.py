@@ -72,7 +72,8 @@ class TypedTask:
                 parts.append(key + (write(value) if write else encode_argument(value, adapter, self._forms)))
             except EncodingError as error:
                 remedy = _REMEDY.format(name) if error.message.endswith(NO_FORM) else ""
-                raise _named(error, name, remedy) from error
+                path = "" if self._redaction else error.path[1:]  # which may be made of keys
+                raise EncodingError(f"$.{name}{path}", error.message + remedy) from error
         text = f"{{{','.join(parts)}}}"
         return self._redaction.arguments(text) if self._redaction else text
 
@@ -81,13 +82,18 @@ class TypedTask:
 
         Raises `EncodingError` where it has none, and where it tells what was redacted from the arguments of its call.
         """
-        if self._seen is not None:
-            text = encode_argument(value, None, self._forms)
-            self._seen.setdefault(type(value))
-        elif self._result is None:
-            raise self._without_schema()
-        else:
-            text = self._result.encode(value)
+        try:
+            if self._seen is not None:
+                text = encode_argument(value, None, self._forms)
+                self._seen.setdefault(type(value))
+            elif self._result is None:
+                raise self._without_schema()
+            else:
+                text = self._result.encode(value)
+        except EncodingError as error:
+            if self._redaction:
+                raise EncodingError("$", error.message) from None  # a path may be made of keys
+            raise
         if self._redaction and arguments:
             self._redaction.refuse_told(text, arguments)
         return text
@@ -208,11 +214,6 @@ def _decoded_as(kinds: Mapping[type[Any], None], text: str, forms: Forms | None)
             if canonical(parse(encode_argument(value, None, forms))) == canonical(tree):
                 return value  # and not what lenient reading made of another type's value
     return tree
-
-
-def _named(error: EncodingError, name: str, remedy: str) -> EncodingError:
-    """Return an error of an argument under its name."""
-    return EncodingError(f"$.{name}{error.path[1:]}", error.message + remedy)
 
 
 def _rules(task: Task) -> dict[str, Any]:

@@ -366,3 +366,21 @@ def test_results_of_their_own_schema(returns: Any, value: Any, text: str) -> Non
     task = TypedTask(Task(name="shop.it", function=plain, dataset="shop", returns=returns))
 
     assert text == task.encode_result(value)
+
+
+def test_redacted_calls() -> None:
+    """A call is redacted where it is encoded, the defaults of its signature too, and no path tells a key."""
+
+    def find(by: Any, key: str = "k-12345", limit: int = 5) -> Any:
+        """Find something."""
+
+    task = Task(name="shop.it", function=find, dataset="shop")
+    redacted = TypedTask(task, (r"\d{5}", "$.by.name"))
+
+    assert "find(by: Any, key: str = ..., limit: int = 5) -> Any" == redacted.brief.signature
+    assert {"key": "k-[redacted]", "limit": 5} == redacted.brief.defaults
+    assert '{"by":{"name":"[redacted]"},"key":"k-[redacted]","limit":5}' == redacted.encode_call(({"name": "Ann"},), {})
+    with pytest.raises(EncodingError, match=r"^\$\.by: an? object has no JSON form"):
+        redacted.encode_call(({"12345": object()},), {})
+    with pytest.raises(EncodingError, match=r"^\$: an? object has no JSON form"):
+        redacted.encode_result({"12345": object()})
