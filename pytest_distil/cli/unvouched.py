@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from pytest_distil.cli import values
 from pytest_distil.core.manifest import Manifest
 from pytest_distil.core.phrases import plural
 from pytest_distil.core.settings import Settings
@@ -36,7 +37,7 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
 def _add_label(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", metavar="TASK", help="a task's name, or module:function")
     parser.add_argument("inputs", metavar="INPUTS", type=Path, help="a file of calls, one JSON object a line")
-    parser.add_argument("--concurrency", metavar="N", type=int, default=1, help="calls at once (default: 1)")
+    parser.add_argument("--concurrency", metavar="N", type=values.count, default=1, help="calls at once (default: 1)")
     _common(parser)
     parser.set_defaults(run=_label)
 
@@ -67,7 +68,7 @@ def _label(args: argparse.Namespace) -> int:
     inputs = read_inputs(task, args.inputs)
     labelling, status = Labelling(task, _settings(args)), 0
     try:
-        labelling.run(inputs, at_once=max(1, args.concurrency))
+        labelling.run(inputs, at_once=args.concurrency)
     except KeyboardInterrupt:
         status = _INTERRUPTED
     written = labelling.write(home)
