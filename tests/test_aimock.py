@@ -23,6 +23,7 @@ pytestmark = [
     pytest.mark.skipif(not aimock.is_possible(), reason="npm is missing"),
 ]
 
+QUICK = ("--interval", "0.001")
 LOOP = Path(__file__).parents[1] / "examples" / "hosted" / "loop.sh"
 
 
@@ -45,7 +46,7 @@ def address(command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def create(*options: str) -> int:
     """Collect a session, and create a job on its dataset."""
     file = trained_file(make_session(Path(".distil")))
-    return main(["jobs", "create-from-file", str(file), "--model", "gpt-4o-mini", "--yes", "--interval", "0", *options])
+    return main(["jobs", "create-from-file", str(file), "--model", "gpt-4o-mini", "--yes", *QUICK, *options])
 
 
 def test_a_job_goes_its_way(address: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,7 +70,7 @@ def test_a_job_is_found_and_cancelled(address: str, capsys: pytest.CaptureFixtur
 
     assert first == second
     assert 0 == main(["jobs", "cancel", first])
-    assert 1 == main(["jobs", "follow", first, "--interval", "0"])
+    assert 1 == main(["jobs", "follow", first, *QUICK])
     assert f"{first} is cancelled." in capsys.readouterr().out
 
 

@@ -13,6 +13,7 @@ from pytest_distil.run.call_log import CallLog
 from pytest_distil.run.dispatch import Dispatch
 from pytest_distil.run.production import interceptor, switched
 from support.in_production import Lines, run
+from support.other_pythons import IMAGE, python_of
 from support.server import ChatServer
 from support.watching import watched
 
@@ -134,8 +135,8 @@ def test_marked_functions_bring_nothing_in(tmp_path: Path) -> None:
     assert "pytest_distil.mark.wrapper" in loaded
 
 
-PRODUCTION_IMAGE = """
-import json, logging, sys
+WITHOUT = """
+import sys
 
 class Missing:
     def find_spec(self, name, path=None, target=None):
@@ -143,6 +144,10 @@ class Missing:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Missing())
+"""
+
+PRODUCTION_IMAGE = """
+import logging
 
 from pydantic import BaseModel
 from pytest_distil import Instructions, distil
@@ -164,11 +169,20 @@ def answered(a: int, b: int) -> Sum:
 print(added(1, 2).total, answered(1, 2).total, answered(2, 2).total)
 """
 
+NEITHER_IS_THERE = """
+from importlib.util import find_spec
 
-def test_without_pytest_and_deepdiff(tmp_path: Path) -> None:
+assert not any(map(find_spec, ("pytest", "pluggy", "deepdiff")))
+"""
+
+
+@pytest.mark.parametrize("kind", ["hidden", pytest.param("absent", marks=pytest.mark.slow)])
+def test_without_pytest_and_deepdiff(kind: str, tmp_path: Path) -> None:
     """A production image needs neither: collecting to handlers, dispatch and shadow runs work without them."""
+    python = python_of(IMAGE) if kind == "absent" else None
+    script = (NEITHER_IS_THERE if python else WITHOUT) + PRODUCTION_IMAGE
     with ChatServer(lambda _: '{"total": 3, "parts": [1, 2]}') as server:
-        printed = run(tmp_path, PRODUCTION_IMAGE, DISTIL_BASE_URL=server.url)
+        printed = run(tmp_path, script, python=python, DISTIL_BASE_URL=server.url)
 
     [report] = (tmp_path / ".distil" / "reports").iterdir()
     differing = [one for one in json.loads(report.read_text())["trials"] if one["verdict"] == "differ"]
