@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import Any
 from pytest_distil.core.brief import Brief
 from pytest_distil.core.codec import Adapter
 from pytest_distil.core.files import read_lines
-from pytest_distil.core.signature import Parameters, resolve
+from pytest_distil.core.same import is_record
+from pytest_distil.core.signature import Parameters, class_of, resolve
 from pytest_distil.core.text import Json, compact
 from pytest_distil.mark.errors import DataError, EncodingError, ModelError
 from pytest_distil.mark.task import Task, every_task, find
@@ -58,10 +59,10 @@ def briefs_of(modules: Sequence[str], *, path: Sequence[str]) -> list[Brief]:
 def read_inputs(task: Task, file: Path) -> list[Input]:
     """Return the calls of a file: a line each, one JSON object of arguments by their names.
 
+    `self` is among them, with its fields.
+
     Raises `DataError`, with the line, for what the function cannot be called with.
     """
-    if task.kind in ("method", "classmethod"):
-        raise ModelError(f"{task.name} is a {task.kind}: a file has no object to call it on; mark a function")
     reader = _Reader(task)
     return [Input(f"{file}:{number}", reader.call(file, number, line)) for number, line in read_lines(file)]
 
@@ -81,8 +82,13 @@ class _Reader:
     def __init__(self, task: Task) -> None:
         self._signature = inspect.signature(task.function)
         parameters = Parameters(task)
-        self._adapters = {name: Adapter(resolve(task, parameters.annotation(name))) for name in parameters.names}
-        needed = set(parameters.every) - set(parameters.defaults)
+        types = {name: resolve(task, parameters.annotation(name)) for name in parameters.names}
+        self._bound: dict[str, Any] = {}
+        if parameters.owner:
+            owned = self._bound if task.kind == "classmethod" else types
+            owned[parameters.owner] = _owner(task)
+        self._adapters = {name: Adapter(types[name]) for name in types.keys() - self._bound.keys()}
+        needed = set(parameters.every) - set(parameters.defaults) - self._bound.keys()
         if excluded := sorted(needed & task.exclude):
             raise ModelError(f"{task.name} needs {excluded[0]!r}, which is no part of a call; give it a default")
         self._needed = needed
@@ -94,11 +100,12 @@ class _Reader:
         for what, names in (("without", self._needed - given.keys()), ("unknown:", given.keys() - self._adapters)):
             if names:
                 raise DataError(file, f"arguments {what} {', '.join(map(repr, sorted(names)))}", line=line)
-        call = self._signature.bind_partial()
         try:
-            call.arguments = {name: self._value(name, given[name]) for name in self._ordered(given)}
+            values = self._bound | {name: self._value(name, one) for name, one in given.items()}
         except EncodingError as error:
             raise DataError(file, str(error), line=line) from error
+        call = self._signature.bind_partial()
+        call.arguments = {name: values[name] for name in self._signature.parameters if name in values}
         return call
 
     def _value(self, name: str, given: Json) -> Any:
@@ -108,5 +115,13 @@ class _Reader:
         except EncodingError as error:
             raise EncodingError(f"$.{name}{error.path[1:]}", error.message) from error
 
-    def _ordered(self, given: dict[str, Json]) -> Iterator[str]:
-        return (name for name in self._signature.parameters if name in given)
+
+def _owner(task: Task) -> type[Any]:
+    """Return the class that a method is called on; raise `ModelError` where a line cannot say on which object."""
+    owner = class_of(inspect.unwrap(task.function))
+    if owner is not None and (task.kind == "classmethod" or is_record(owner)):
+        return owner
+    why = f"{owner.__qualname__} is neither a dataclass nor a model" if owner else "its class is made in a function"
+    raise ModelError(
+        f"{task.name} is a {task.kind}, and {why}: a file has no object to call it on; mark a function instead"
+    )
