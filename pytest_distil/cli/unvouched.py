@@ -35,7 +35,7 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_label(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("task", metavar="TASK", help="a task's name, or module:function")
+    parser.add_argument("task", metavar="TASK", help="a task's name, module:function or module:Class.method")
     parser.add_argument("inputs", metavar="INPUTS", type=Path, help="a file of calls, one JSON object a line")
     parser.add_argument("--concurrency", metavar="N", type=values.count, default=1, help="calls at once (default: 1)")
     _common(parser)

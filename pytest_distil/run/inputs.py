@@ -46,7 +46,9 @@ def task_named(name: str, home: Home, *, path: Sequence[str]) -> Task:
         _load(module, path=path)
         if task := find(f"{module}.{function}"):
             return task
-    raise ModelError(f"no task {name!r}; name it as `pytest-distil sessions --json` does, or as module:function")
+    marked = ", ".join(task.name for task in every_task() if colon and task.name.startswith(f"{module}."))
+    known = f"{module} marks {marked}" if marked else "name it as `pytest-distil sessions --json` does"
+    raise ModelError(f"no task {name!r}; {known}; or write module:function, module:Class.method")
 
 
 def briefs_of(modules: Sequence[str], *, path: Sequence[str]) -> list[Brief]:

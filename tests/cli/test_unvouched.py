@@ -308,7 +308,7 @@ def test_label_by_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
         ("service:Basket.total", [{"self": {"prices": "x"}}], "inputs.jsonl:1: $.self.prices: "),
         ("service:Basket.of", [{"cls": 1, "price": 1}], "inputs.jsonl:1: arguments unknown: 'cls'"),
         ("service:connected", [{"n": 1}], "needs 'client', which is no part of a call"),
-        ("service:nothing", [], "no task 'service:nothing'"),
+        ("service:nothing", [], "no task 'service:nothing'; service marks service.Basket.doubled, "),
         ("nothing", [], "no task 'nothing'"),
         ("nowhere:nothing", [], "importing 'nowhere' failed"),
     ],
