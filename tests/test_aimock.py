@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,13 +90,14 @@ def test_the_whole_loop_is_one_script(command: list[str], tmp_path: Path) -> Non
     env = {name: text for name, text in os.environ.items() if not name.startswith("DISTIL_")}
     done = subprocess.run(
         ["bash", str(LOOP), str(tmp_path)],
-        env={**env, "AIMOCK": shlex.join(command)},
+        env={**env, "AIMOCK": shlex.join(command), "PATH": f"{Path(sys.executable).parent}:{env['PATH']}"},
         capture_output=True,
         text=True,
         check=False,
         timeout=250,
     )
-    report = json.loads(next((tmp_path / ".distil" / "reports").glob("*.json")).read_text())
 
     assert 0 == done.returncode, done.stdout + done.stderr
+    [path] = (tmp_path / ".distil" / "reports").glob("*.json")
+    report = json.loads(path.read_text())
     assert 0.8 < report["held_out"]["agreement"] < 1
