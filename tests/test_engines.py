@@ -172,7 +172,10 @@ def test_the_command_that_is_told_trains(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The printed command runs, also on two processes, and leaves an adapter that a server loads beside its base."""
+    """The printed command runs, also on two processes, and leaves an adapter that goes with its base."""
+    from peft import AutoPeftModelForCausalLM
+    from transformers import LlamaForCausalLM
+
     monkeypatch.chdir(tmp_path)
     save_tiny(tmp_path / "base", template=CHATML)
     folder = make_session(tmp_path / ".distil", calls=30)
@@ -186,7 +189,10 @@ def test_the_command_that_is_told_trains(
 
     assert ["trl", method] == command[:2]
     assert 0 == done.returncode, done.stdout + done.stderr
-    assert (Path(command[command.index("--output_dir") + 1]) / "adapter_model.safetensors").exists()
+    merged = AutoPeftModelForCausalLM.from_pretrained(command[command.index("--output_dir") + 1]).merge_and_unload()
+    assert {key for key, _ in merged.named_parameters()} == {
+        key for key, _ in LlamaForCausalLM.from_pretrained("base").named_parameters()
+    }
 
 
 def test_axolotl_trains_on_the_reply_to_the_very_prompt(base: Path, session: Path, tmp_path: Path) -> None:

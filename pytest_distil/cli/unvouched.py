@@ -12,8 +12,9 @@ from pytest_distil.core.phrases import plural
 from pytest_distil.core.settings import Settings
 from pytest_distil.formats import FORMATS
 from pytest_distil.run.importing import Imported, import_lines, known_briefs
-from pytest_distil.run.inputs import briefs_of, read_inputs, task_named
+from pytest_distil.run.inputs import read_inputs
 from pytest_distil.run.labelling import Labelling
+from pytest_distil.run.named import briefs_of, task_named
 from pytest_distil.store.home import Home
 
 _INTERRUPTED = 130

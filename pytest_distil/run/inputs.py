@@ -1,27 +1,19 @@
-"""Tasks by their names and modules, and the calls that a file of inputs means for one."""
+"""The calls that a file of inputs means for a task."""
 
 from __future__ import annotations
 
 import inspect
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from pytest_distil.core.brief import Brief
 from pytest_distil.core.codec import Adapter
 from pytest_distil.core.files import read_lines
 from pytest_distil.core.same import is_record
 from pytest_distil.core.signature import Parameters, class_of, resolve
 from pytest_distil.core.text import Json, compact
 from pytest_distil.mark.errors import DataError, EncodingError, ModelError
-from pytest_distil.mark.task import Task, every_task, find
-from pytest_distil.run.direct import imported
-from pytest_distil.run.importing import known_briefs
-from pytest_distil.run.typed import TypedTask
-from pytest_distil.store.home import Home
+from pytest_distil.mark.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +25,6 @@ class Input:
     call: inspect.BoundArguments
 
 
-def task_named(name: str, home: Home, *, path: Sequence[str]) -> Task:
-    """Return the task of that name, imported; `module:function` where no session knows it.
-
-    Raises `ModelError` where there is none.
-    """
-    brief = next((one for one in known_briefs(home) if one.task == name), None)
-    if brief is not None:
-        return imported(brief, path=path)
-    module, colon, function = name.partition(":")
-    if colon:
-        _load(module, path=path)
-        if task := find(f"{module}.{function}"):
-            return task
-    marked = ", ".join(task.name for task in every_task() if colon and task.name.startswith(f"{module}."))
-    known = f"{module} marks {marked}" if marked else "name it as `pytest-distil sessions --json` does"
-    raise ModelError(f"no task {name!r}; {known}; or write module:function, module:Class.method")
-
-
-def briefs_of(modules: Sequence[str], *, path: Sequence[str]) -> list[Brief]:
-    """Return the briefs of all functions that are marked once some modules are imported."""
-    for module in modules:
-        _load(module, path=path)
-    return [TypedTask(task).brief for task in every_task()]
-
-
 def read_inputs(task: Task, file: Path) -> list[Input]:
     """Return the calls of a file: a line each, one JSON object of arguments by their names.
 
@@ -67,15 +34,6 @@ def read_inputs(task: Task, file: Path) -> list[Input]:
     """
     reader = _Reader(task)
     return [Input(f"{file}:{number}", reader.call(file, number, line)) for number, line in read_lines(file)]
-
-
-def _load(module: str, *, path: Sequence[str]) -> None:
-    """Import a module of the user's; raise `ModelError` where that fails."""
-    sys.path[:0] = [str(Path(one).resolve()) for one in path if str(Path(one).resolve()) not in sys.path]
-    try:
-        import_module(module)
-    except Exception as error:
-        raise ModelError(f"importing {module!r} failed: {type(error).__name__}: {error}") from error
 
 
 class _Reader:
