@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ pytestmark = [
     pytest.mark.skipif(not aimock.is_possible(), reason="npm is missing"),
 ]
 
+QUICK = ("--interval", "0.001")
 LOOP = Path(__file__).parents[1] / "examples" / "hosted" / "loop.sh"
 
 
@@ -45,7 +47,7 @@ def address(command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def create(*options: str) -> int:
     """Collect a session, and create a job on its dataset."""
     file = trained_file(make_session(Path(".distil")))
-    return main(["jobs", "create-from-file", str(file), "--model", "gpt-4o-mini", "--yes", "--interval", "0", *options])
+    return main(["jobs", "create-from-file", str(file), "--model", "gpt-4o-mini", "--yes", *QUICK, *options])
 
 
 def test_a_job_goes_its_way(address: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,7 +71,7 @@ def test_a_job_is_found_and_cancelled(address: str, capsys: pytest.CaptureFixtur
 
     assert first == second
     assert 0 == main(["jobs", "cancel", first])
-    assert 1 == main(["jobs", "follow", first, "--interval", "0"])
+    assert 1 == main(["jobs", "follow", first, *QUICK])
     assert f"{first} is cancelled." in capsys.readouterr().out
 
 
@@ -88,13 +90,14 @@ def test_the_whole_loop_is_one_script(command: list[str], tmp_path: Path) -> Non
     env = {name: text for name, text in os.environ.items() if not name.startswith("DISTIL_")}
     done = subprocess.run(
         ["bash", str(LOOP), str(tmp_path)],
-        env={**env, "AIMOCK": shlex.join(command)},
+        env={**env, "AIMOCK": shlex.join(command), "PATH": f"{Path(sys.executable).parent}:{env['PATH']}"},
         capture_output=True,
         text=True,
         check=False,
         timeout=250,
     )
-    report = json.loads(next((tmp_path / ".distil" / "reports").glob("*.json")).read_text())
 
     assert 0 == done.returncode, done.stdout + done.stderr
+    [path] = (tmp_path / ".distil" / "reports").glob("*.json")
+    report = json.loads(path.read_text())
     assert 0.8 < report["held_out"]["agreement"] < 1

@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,16 @@ def test_every_option_is_listed(option: Option) -> None:
     name = f"--distil-{option.name}" if option.cli else f"distil_{option.name.replace('-', '_')}"
 
     assert name in names
+
+
+@pytest.mark.parametrize("name", ["pydantic", "openai"])
+def test_the_line_for_an_image_is_that_of_the_package(name: str) -> None:
+    """An image gets what the package asks for, in the README and where CI tries it."""
+    own = tomllib.loads((README.parent / "pyproject.toml").read_text())["project"]["dependencies"]
+    bound = next(line for line in own if line.startswith(f"{name}>")).removesuffix(".0")
+
+    assert f'"{bound}"' in README.read_text()
+    assert f" {bound}" in (README.parent / "tox.ini").read_text()
 
 
 class _Runner:

@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import TextIO
 from urllib.parse import urlsplit
 
+from pytest_distil.cli import values
 from pytest_distil.core.phrases import plural
+from pytest_distil.core.prices import training_cost
 from pytest_distil.core.settings import Settings
 from pytest_distil.core.text import Json
 from pytest_distil.formats.finding import Finding
 from pytest_distil.formats.lint import Checked, Lint, Numbers, billed, part_of, siblings, to_json
 from pytest_distil.formats.providers import OPENAI, PROVIDERS, Provider, provider, provider_of
 from pytest_distil.formats.tokens import counter
+from pytest_distil.reports.words import money
 from pytest_distil.run.tuning import origin_of, reply_schemas
 from pytest_distil.store.home import Home
-
-_MILLION = 1_000_000
 
 
 def _add_check(parser: argparse.ArgumentParser) -> None:
@@ -36,9 +37,15 @@ def add_lint_arguments(parser: argparse.ArgumentParser) -> None:
     known = ", ".join(PROVIDERS)
     parser.add_argument("--provider", metavar="NAME", help=f"whose rules: {known} (default: by the base URL)")
     parser.add_argument("--tokenizer", metavar="FILE", help="a tokenizer.json, or a folder with one, to count tokens")
-    parser.add_argument("--context", type=int, metavar="N", help="the most tokens of an example")
-    parser.add_argument("--n-epochs", type=int, metavar="N", help="how often the data is gone through")
-    parser.add_argument("--price", type=float, metavar="AMOUNT", help="what a million training tokens cost")
+    parser.add_argument("--context", type=values.count, metavar="N", help="the most tokens of an example")
+    parser.add_argument("--n-epochs", type=values.count, metavar="N", help="how often the data is gone through")
+    parser.add_argument(
+        "--prices",
+        metavar="PRICES",
+        type=values.prices,
+        default={},
+        help="what a million tokens cost, as in distil_prices; that of training on them is train:BASE=AMOUNT",
+    )
     parser.add_argument("--dir", default=Settings().dir, metavar="DIR", help="default: %(default)s")
 
 
@@ -53,10 +60,10 @@ def _check(args: argparse.Namespace) -> int:
     found = lint.findings([*files, *_beside(args.files)])
     if args.json:
         findings = list(found)
-        print(json.dumps(to_json(lint, findings), ensure_ascii=False, indent=1))
+        print(json.dumps({**to_json(lint, findings), "cost": _cost(lint, args)}, ensure_ascii=False, indent=1))
         return int(bool(findings))
     count = show(found)
-    print("\n".join(summary(lint, epochs=args.n_epochs, price=args.price)))
+    print("\n".join(summary(lint, args)))
     print(verdict(lint, count))
     return int(bool(count))
 
@@ -84,7 +91,7 @@ def show(found: Iterable[Finding], stream: TextIO | None = None) -> int:
     return count
 
 
-def summary(lint: Lint, *, epochs: int | None, price: float | None) -> Iterator[str]:
+def summary(lint: Lint, args: argparse.Namespace) -> Iterator[str]:
     """Yield what the files hold, and what they cost."""
     judged = [one for one in lint.numbers if one.examples]
     width = max((len(_name(one)) for one in judged), default=0)
@@ -96,11 +103,16 @@ def summary(lint: Lint, *, epochs: int | None, price: float | None) -> Iterator[
         return
     longest = max(one.longest for one in judged)
     yield f"An epoch bills {about}{tokens:,} tokens; the longest example has {about}{longest:,}."
-    if epochs:
-        yield f"{plural(epochs, 'epoch')} bill {about}{tokens * epochs:,} tokens."
-    if price is not None:
-        yield f"At {price:g} a million tokens that is {about}{tokens * (epochs or 1) * price / _MILLION:,.2f}."
+    if args.n_epochs:
+        yield f"{plural(args.n_epochs, 'epoch')} bill {about}{tokens * args.n_epochs:,} tokens."
+    if (amount := _cost(lint, args)) is not None:
+        yield f"Training {args.model} on {plural(args.n_epochs or 1, 'epoch')} costs {about}{money(amount)}."
     yield f"Counted by {lint.counter.by}." if lint.counter.exact else f"Estimated: {lint.counter.by}."
+
+
+def _cost(lint: Lint, args: argparse.Namespace) -> float | None:
+    """Return what training will cost, at the prices that were given; None where there is none for the base model."""
+    return training_cost(billed(lint.numbers) * (args.n_epochs or 1), args.model or "", args.prices)
 
 
 def verdict(lint: Lint, count: int) -> str:

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+from pytest_distil.cli import values
 from pytest_distil.core.phrases import plural
 from pytest_distil.formats.providers import GENERIC, PROVIDERS, provider
 from pytest_distil.mark.errors import DataError, SettingError
@@ -24,7 +25,9 @@ def add_feed_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--provider", metavar="NAME", help=f"as a provider wants it: {known}")
     parser.add_argument("--method", choices=("dpo",), help="preference pairs from the REPORT of an evaluation")
     parser.add_argument("--hard", type=Path, metavar="REPORT", help="training lines, and what a model got wrong again")
-    parser.add_argument("--times", type=int, default=_TIMES, metavar="N", help="with --hard: default %(default)s")
+    parser.add_argument(
+        "--times", type=values.count, default=_TIMES, metavar="N", help="with --hard: default %(default)s"
+    )
     parser.add_argument("--model", metavar="BASE", help="the base model, for the command that is printed")
 
 

@@ -84,7 +84,7 @@ def _checked(args: argparse.Namespace, rules: Provider, files: Mapping[str, Path
     stream = sys.stderr if alone else sys.stdout
     count = show(lint.findings([*checked, *compared]), stream)
     if not alone:
-        print("\n".join(summary(lint, epochs=args.n_epochs, price=args.price)))
+        print("\n".join(summary(lint, args)))
     if count or not alone:
         print(verdict(lint, count), file=stream)
     if count and not args.force:

@@ -96,22 +96,22 @@ def _state(look: Look) -> Iterator[str]:
     if look.job:
         yield look.job.status
     if look.metrics.step is not None:
-        yield f"step {look.metrics.step}" + (f" of {look.metrics.steps}" if look.metrics.steps else "")
+        yield f"step {look.metrics.step}" + (f"/{look.metrics.steps}" if look.metrics.steps else "")
     if look.metrics.train_loss is not None:
         yield f"loss {look.metrics.train_loss:.4f}"
     if look.metrics.valid_loss is not None:
         yield f"validation {look.metrics.valid_loss:.4f}"
     if look.job and look.job.estimated_finish and not look.job.ended:
-        yield f"ends about {_soon(look.job.estimated_finish)}"
+        yield f"ends {_soon(look.job.estimated_finish)}"
     if look.trouble:
         yield f"{look.trouble}, trying again"
 
 
 def _soon(seconds: int) -> str:
-    """Write a moment as shortly as it can be: with its day where that is not today."""
+    """Write a moment as shortly as it can be, so that the whole line fits a terminal: its day where that is later."""
     then = datetime.fromtimestamp(seconds).astimezone()
     today = then.date() == datetime.now().astimezone().date()
-    return f"{then:%H:%M}" if today else f"{then:%d %b %H:%M}"
+    return f"about {then:%H:%M}" if today else f"{then:%d %b %H:%M}"
 
 
 def _record(look: Look) -> dict[str, object]:

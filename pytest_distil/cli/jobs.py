@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from pytest_distil.cli import values
 from pytest_distil.cli.asking import asking, common, event_line, moment, note_success, server_of, told
 from pytest_distil.cli.check import add_lint_arguments
 from pytest_distil.core.settings import Settings
@@ -32,7 +33,7 @@ def _add_jobs(parser: argparse.ArgumentParser) -> None:
         if name != "list":
             one.add_argument("job", metavar="ID", nargs="?" if name == "follow" else None, help="the job's id")
         if name in ("list", "events"):
-            one.add_argument("--limit", type=int, default=_SHOWN, metavar="N", help="default: %(default)s")
+            one.add_argument("--limit", type=values.count, default=_SHOWN, metavar="N", help="default: %(default)s")
         if name == "follow":
             _pace_argument(one)
         common(one)
@@ -54,7 +55,7 @@ def _create_from_id_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE_ID", help="the training file's id at the provider")
     parser.add_argument("--validation-file", metavar="FILE_ID", help="the validation file's id")
     _order_arguments(parser)
-    parser.add_argument("--n-epochs", type=int, metavar="N", help="how often the data is gone through")
+    parser.add_argument("--n-epochs", type=values.count, metavar="N", help="how often the data is gone through")
     parser.add_argument("--dir", default=Settings().dir, metavar="DIR", help="default: %(default)s")
     parser.set_defaults(run=_create, from_id=True)
 
@@ -63,8 +64,8 @@ def _order_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what both ways to create a job have."""
     parser.add_argument("--model", required=True, metavar="BASE", help="the model to train")
     parser.add_argument("--method", choices=("supervised", "dpo"), default="supervised", help="default: %(default)s")
-    parser.add_argument("--batch-size", type=int, metavar="N", help="default: the provider's")
-    parser.add_argument("--learning-rate-multiplier", type=float, metavar="X", help="default: the provider's")
+    parser.add_argument("--batch-size", type=values.count, metavar="N", help="default: the provider's")
+    parser.add_argument("--learning-rate-multiplier", type=values.positive, metavar="X", help="default: the provider's")
     parser.add_argument("--suffix", metavar="TEXT", help="a part of the trained model's name")
     parser.add_argument("--seed", type=int, metavar="N", help="for a job that can be repeated")
     parser.add_argument("--again", action="store_true", help="also where such a job was created before")
@@ -75,7 +76,7 @@ def _order_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _pace_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--interval", type=float, default=5.0, metavar="SECONDS", help="default: %(default)s")
+    parser.add_argument("--interval", type=values.seconds, default=5.0, metavar="SECONDS", help="default: %(default)s")
 
 
 PARSERS: dict[str, Callable[[argparse.ArgumentParser], None]] = {"jobs": _add_jobs}

@@ -7,14 +7,16 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from pytest_distil.cli import values
 from pytest_distil.core.manifest import Manifest
 from pytest_distil.core.phrases import plural
 from pytest_distil.core.redaction import rules_of
 from pytest_distil.core.settings import Settings
 from pytest_distil.formats import FORMATS
 from pytest_distil.run.importing import Imported, import_lines, known_briefs
-from pytest_distil.run.inputs import briefs_of, read_inputs, task_named
+from pytest_distil.run.inputs import read_inputs
 from pytest_distil.run.labelling import Labelling
+from pytest_distil.run.named import briefs_of, task_named
 from pytest_distil.store.home import Home
 
 _INTERRUPTED = 130
@@ -36,9 +38,9 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_label(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("task", metavar="TASK", help="a task's name, or module:function")
+    parser.add_argument("task", metavar="TASK", help="a task's name, module:function or module:Class.method")
     parser.add_argument("inputs", metavar="INPUTS", type=Path, help="a file of calls, one JSON object a line")
-    parser.add_argument("--concurrency", metavar="N", type=int, default=1, help="calls at once (default: 1)")
+    parser.add_argument("--concurrency", metavar="N", type=values.count, default=1, help="calls at once (default: 1)")
     _common(parser)
     parser.set_defaults(run=_label)
 
@@ -69,7 +71,7 @@ def _label(args: argparse.Namespace) -> int:
     inputs = read_inputs(task, args.inputs)
     labelling, status = Labelling(task, _settings(args)), 0
     try:
-        labelling.run(inputs, at_once=max(1, args.concurrency))
+        labelling.run(inputs, at_once=args.concurrency)
     except KeyboardInterrupt:
         status = _INTERRUPTED
     written = labelling.write(home)

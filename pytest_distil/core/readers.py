@@ -13,6 +13,9 @@ from pytest_distil.mark.errors import SettingError
 _MOST_DIGITS = 12
 """Digits of a count; more are a mistake."""
 
+TRAINING = "train:"
+"""What stands before a base model where a price is that of training it."""
+
 
 def share(name: str, text: str) -> float:
     """Read a percentage; `0.95` is taken for a mistake."""
@@ -60,13 +63,17 @@ def thresholds(name: str, text: str) -> dict[str, float]:
 
 
 def prices(name: str, text: str) -> dict[str, tuple[float, ...]]:
-    """Read `MODEL=IN/OUT` and `MODEL=IN/CACHED/OUT`, for a million tokens each, separated by white space."""
+    """Read `MODEL=IN/OUT`, `MODEL=IN/CACHED/OUT` and `train:BASE=AMOUNT`, for a million tokens each.
+
+    They are separated by white space.
+    """
     found: dict[str, tuple[float, ...]] = {}
     for part in text.split():
         model, equals, amounts = part.rpartition("=")
         read = tuple(number(f"{name}: {model}", one) for one in amounts.split("/")) if equals and model else ()
-        if len(read) not in (2, 3) or min(read) < 0:
-            raise SettingError(name, f"takes MODEL=IN/OUT or MODEL=IN/CACHED/OUT, prices from 0, not {part!r}")
+        if len(read) not in ((1,) if model.startswith(TRAINING) else (2, 3)) or min(read) < 0:
+            wanted = f"takes MODEL=IN/OUT, MODEL=IN/CACHED/OUT or {TRAINING}BASE=AMOUNT, prices from 0"
+            raise SettingError(name, f"{wanted}, not {part!r}")
         found[model] = read
     return found
 
@@ -86,9 +93,14 @@ def number(name: str, text: str) -> float:
 
 def seconds(name: str, text: str) -> float:
     """Read a duration."""
+    return positive(name, text, what="seconds")
+
+
+def positive(name: str, text: str, *, what: str = "a number") -> float:
+    """Read a number above 0."""
     given = number(name, text)
     if given <= 0:
-        raise SettingError(name, f"takes seconds above 0, not {text!r}")
+        raise SettingError(name, f"takes {what} above 0, not {text!r}")
     return given
 
 

@@ -98,7 +98,7 @@ def resolve(task: Task, annotation: Any) -> Any:
 
     holder.__annotations__ = {"value": annotation}
     hints = typing.get_type_hints(holder, function.__globals__, {**own, **task.namespace}, include_extras=True)
-    return replaced(hints["value"], lambda part: _class_of(function) if part is typing.Self else part)
+    return replaced(hints["value"], lambda part: class_of(function) or part if part is typing.Self else part)
 
 
 def replaced(annotation: Any, change: Callable[[Any], Any]) -> Any:
@@ -114,12 +114,12 @@ def replaced(annotation: Any, change: Callable[[Any], Any]) -> Any:
     return typing.Union[made_of] if origin is UnionType else (origin or annotation)[made_of]  # noqa: UP007
 
 
-def _class_of(function: Any) -> Any:
-    """Return the class that a method is defined in, which `Self` means; `Self` where that is inside a function."""
+def class_of(function: Any) -> type[Any] | None:
+    """Return the class that a method is defined in, which `Self` means; None where that is inside a function."""
     found: Any = sys.modules.get(function.__module__)
     for name in function.__qualname__.split(".")[:-1]:
         found = getattr(found, name, None)
-    return found if isinstance(found, type) else typing.Self
+    return found if isinstance(found, type) else None
 
 
 def describe(task: Task, name: str, *, hidden: Collection[str] = ()) -> str:

@@ -1,4 +1,4 @@
-"""One training line, held against a provider's rules: a conversation, or a preference pair."""
+"""One training line, held against a provider's rules: a conversation, perhaps in two halves, or a preference pair."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pytest_distil.core.text import Json, canonical
 from pytest_distil.formats.calling import Offer, beside_faults, offer_of
 from pytest_distil.formats.finding import Faults
 from pytest_distil.formats.providers import Provider
-from pytest_distil.formats.turns import Schemas, each_fault, order_faults, turns_faults
+from pytest_distil.formats.turns import Schemas, each_fault, order_faults, system_text, turns_faults
 
 Method = Literal["supervised", "dpo"]
 
@@ -29,6 +29,9 @@ def parts(line: Mapping[str, Any], rules: Provider) -> tuple[Json, Json]:
         replies = rules.pairs[1:]
         rest = {key: value for key, value in line.items() if key not in replies}
         return rest, [line.get(key) for key in replies]
+    if rules.halves and "messages" not in line:
+        replied = rules.halves[1]
+        return {key: value for key, value in line.items() if key != replied}, line.get(replied)
     messages = line.get("messages")
     if not isinstance(messages, list) or not messages:
         return line, None
@@ -41,17 +44,29 @@ def example_faults(line: Json, rules: Provider, *, method: Method, schemas: Sche
         yield "", "is not a JSON object"
     elif line.keys() >= _RAW:
         yield "", "is a raw record, which is for export only; collect in another --distil-format"
-    elif line.keys() >= _LEGACY:
+    elif line.keys() >= _LEGACY and not rules.halves:
         yield "", "is of prompt and completion, the format of retired models; write messages"
     elif method_of(line, rules) != method:
         found = "a conversation among preference pairs" if method == "dpo" else "a preference pair among conversations"
         yield "", f"is {found}; a file is for one method"
     elif method == "dpo":
         yield from _pair_faults(line, rules)
+    elif rules.halves and "messages" not in line:
+        yield from _half_faults(line, rules.halves, rules, schemas)
     else:
         yield from _unknown(line, rules, {"messages"})
         yield from beside_faults(_known(line, rules))
         yield from turns_faults("messages", line.get("messages"), offer_of(line), rules, schemas)
+
+
+def _half_faults(line: Mapping[str, Any], halves: tuple[str, str], rules: Provider, schemas: Schemas) -> Faults:
+    """Yield what is wrong with a conversation that is written in two halves."""
+    asked, replied = halves
+    yield from _unknown(line, rules, set(halves))
+    yield from beside_faults(_known(line, rules))
+    yield from _asked_faults(asked, line.get(asked), rules)
+    schema = schemas.get(system_text(line.get(asked)))
+    yield from _reply_faults(replied, line.get(replied), offer_of(line), rules, schema=schema)
 
 
 def _pair_faults(line: Mapping[str, Any], rules: Provider) -> Faults:
@@ -84,11 +99,11 @@ def _asked_faults(at: str, messages: Json, rules: Provider) -> Faults:
     yield from order_faults(at, messages, rules)
     last = messages[-1]
     if isinstance(last, dict) and last.get("role") == "assistant":
-        yield f"{at}[{len(messages) - 1}].role", "is the assistant's; its turn is what the pair is about"
+        yield f"{at}[{len(messages) - 1}].role", "is the assistant's; its turn is what is to be learned"
 
 
-def _reply_faults(at: str, messages: Json, known: Offer, rules: Provider) -> Faults:
-    """Yield what is wrong with one side of a pair."""
+def _reply_faults(at: str, messages: Json, known: Offer, rules: Provider, *, schema: Json = None) -> Faults:
+    """Yield what is wrong with what is to be learned, and with either side of a pair."""
     if not isinstance(messages, list) or not messages:
         yield at, "is not a list of messages"
         return
@@ -98,8 +113,8 @@ def _reply_faults(at: str, messages: Json, known: Offer, rules: Provider) -> Fau
     if "assistant" not in roles:
         yield at, "has no assistant turn"
     # What is not to be preferred may be anything that a model says: no JSON, or off the schema.
-    for field, wrong in each_fault(at, messages, known, rules):
-        if at == rules.pairs[1] or not _of_reply(field):
+    for field, wrong in each_fault(at, messages, known, rules, schema=schema):
+        if at != rules.pairs[2] or not _of_reply(field):
             yield field, wrong
 
 

@@ -155,14 +155,14 @@ class Lint:
     def _twin(self, twin: Twin) -> Finding | None:
         """Say what is wrong with a line that asks what an earlier one asks; None where nothing is."""
         own, earlier = self.numbers[twin.file], self.numbers[twin.earlier_file]
-        place = f"{Path(earlier.path).name}:{twin.earlier_line}"
+        place, asked = f"{Path(earlier.path).name}:{twin.earlier_line}", self.rules.asked(own.method)
         if twin.kind == "leaked":
             kept = "held out" if own.part == "held_out" else "for validation"
-            return Finding(own.path, twin.line, "messages", f"is {kept}, and {place} trains on the same prompt")
+            return Finding(own.path, twin.line, asked, f"is {kept}, and {place} trains on the same prompt")
         if twin.kind == "repeated" and "hard" not in (own.part, earlier.part):
             return Finding(own.path, twin.line, "", f"repeats {place}")
         if twin.kind == "contradicted" and own.method == "supervised":
-            return Finding(own.path, twin.line, "messages", f"contradicts {place}: the same prompt, another reply")
+            return Finding(own.path, twin.line, asked, f"contradicts {place}: the same prompt, another reply")
         return None
 
 

@@ -11,8 +11,9 @@ together    docs.together.ai, "Data preparation" and "Preference fine-tuning" (s
             assistant in turn; one message a side); the package `together` 3.1.1 (`messages`, `tools`; 50.1 GB)
 fireworks   docs.fireworks.ai, "Supervised Fine Tuning - Text" and "Direct Preference Optimization" (3 to 3,000,000
             examples, system first, `weight`)
-trl         huggingface.co/docs/trl, "Dataset formats", and `trl` 1.16 (`prompt`, `chosen`, `rejected`; arguments of
-            calls as objects, as chat templates read them)
+trl         huggingface.co/docs/trl, "Dataset formats", and `trl` 1.16 (`prompt` and `completion`, without which it
+            trains on prompts too; `prompt`, `chosen`, `rejected`; arguments of calls as objects, as chat templates
+            read them), which tests/test_engines.py runs
 generic     what all of them share: for servers that speak the OpenAI calls, and for tools of your own
 """
 
@@ -42,6 +43,8 @@ class Provider:
     system_first: bool = True
     alternate: bool = False
     """Whether user and assistant must take turns."""
+    halves: tuple[str, str] | None = None
+    """The keys of what is asked and what is replied, where a line is written in two; else it is one list."""
     pairs: tuple[str, str, str] = ("input", "preferred_output", "non_preferred_output")
     """The keys of a preference pair: prompt, better, worse."""
     pair_messages: int | None = 1
@@ -58,6 +61,10 @@ class Provider:
     """Tokens that one example may have, where all models that can be tuned have the same limit."""
     jobs: bool = False
     """Whether it speaks the OpenAI calls for files and jobs, so that `jobs` works."""
+
+    def asked(self, method: str | None) -> str:
+        """Return the key under which a line of a method holds what is asked."""
+        return self.pairs[0] if method == "dpo" else self.halves[0] if self.halves else "messages"
 
 
 _OPENAI_BESIDE = frozenset({"tools", "parallel_tool_calls", "functions"})
@@ -92,7 +99,13 @@ AZURE = Provider(
 )
 TOGETHER = Provider(name="together", title="Together", alternate=True, most_bytes=50_100 * MB)
 FIREWORKS = Provider(name="fireworks", title="Fireworks", least=3, most=3_000_000)
-TRL = Provider(name="trl", title="Hugging Face TRL", pairs=("prompt", "chosen", "rejected"), calls_as_objects=True)
+TRL = Provider(
+    name="trl",
+    title="Hugging Face TRL",
+    halves=("prompt", "completion"),
+    pairs=("prompt", "chosen", "rejected"),
+    calls_as_objects=True,
+)
 GENERIC = Provider(
     name="generic",
     title="an OpenAI-compatible server",

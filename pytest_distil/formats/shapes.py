@@ -21,12 +21,21 @@ BOM = "\ufeff"
 
 _BASE = "BASE"
 
+_RATE, _LOW_RATE = ("--learning_rate", "2e-4"), ("--learning_rate", "5e-6")
+"""What TRL's own examples take for LoRA; its defaults are for training all weights."""
+
+_UNCUT = "65536"
+"""Tokens after which TRL cuts an example, its reply first; by itself it does so after 1,024."""
+
 
 def shaped(line: Mapping[str, Json], rules: Provider) -> str:
     """Return a training line as a provider takes it; raise `SettingError` where it has no words for it."""
     _refuse_functions(line, rules)
     beside = {key: line[key] for key in TRAINED if key in line and key in rules.beside}
     messages = [_message(one, rules) for one in line["messages"]]
+    if rules.halves:
+        asked, replied = rules.halves
+        return compact({asked: messages[:-1], replied: messages[-1:], **beside})
     return compact({"messages": messages, **beside})
 
 
@@ -90,8 +99,8 @@ def _firectl(what: Training) -> list[list[str]]:
 
 def _trl(what: Training) -> list[list[str]]:
     """Return the command of TRL 1.16, which finds train and validation files in a folder by their names."""
-    made = ["trl", "dpo" if what.dpo else "sft", "--model_name_or_path", what.base or _BASE]
-    made += ["--dataset_name", str(what.train.parent)]
+    made = ["trl", *(("dpo", *_LOW_RATE) if what.dpo else ("sft", *_RATE)), "--use_peft", "--max_length", _UNCUT]
+    made += ["--model_name_or_path", what.base or _BASE, "--dataset_name", str(what.train.parent)]
     made += ["--dataset_test_split", "validation", "--eval_strategy", "epoch"] if what.validation else []
     return [[*made, "--output_dir", what.name]]
 

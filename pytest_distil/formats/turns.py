@@ -24,7 +24,7 @@ def turns_faults(at: str, messages: Json, known: Offer, rules: Provider, schemas
     if not isinstance(messages, list) or not messages:
         yield at, "is not a list of messages"
         return
-    yield from each_fault(at, messages, known, rules, schema=schemas.get(_system_text(messages)))
+    yield from each_fault(at, messages, known, rules, schema=schemas.get(system_text(messages)))
     yield from _learned_faults(at, messages)
     yield from order_faults(at, messages, rules)
 
@@ -132,7 +132,8 @@ def _call_ids(message: Json) -> list[Json]:
     return [one.get("id") for one in calls if isinstance(one, dict)] if isinstance(calls, list) else []
 
 
-def _system_text(messages: list[Json]) -> str:
-    first = messages[0]
+def system_text(messages: Json) -> str:
+    """Return what the system says in a conversation; empty where it says nothing."""
+    first = messages[0] if isinstance(messages, list) and messages else None
     content = first.get("content") if isinstance(first, dict) else None
     return content if isinstance(content, str) else ""

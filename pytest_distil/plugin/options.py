@@ -156,7 +156,7 @@ OPTIONS = (
     Option(
         "prices",
         "prices",
-        "What a million tokens cost, MODEL=IN/OUT or MODEL=IN/CACHED/OUT: m=0.15/0.6.",
+        "What a million tokens cost, MODEL=IN/OUT, MODEL=IN/CACHED/OUT or train:BASE=AMOUNT: m=0.15/0.6.",
         "",
         cli=False,
     ),

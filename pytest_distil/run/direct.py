@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
-from importlib import import_module
-from pathlib import Path
 
-from pytest_distil.core.brief import Brief
 from pytest_distil.core.call import Example
 from pytest_distil.core.evidence import Selection
 from pytest_distil.core.prompt import Answer
@@ -15,11 +11,12 @@ from pytest_distil.core.report import ReportJson
 from pytest_distil.core.settings import Settings
 from pytest_distil.core.text import compact
 from pytest_distil.mark.errors import ModelError
-from pytest_distil.mark.task import Task, find
+from pytest_distil.mark.task import Task
 from pytest_distil.run.asked import Asking
 from pytest_distil.run.asker.ticket import Ticket
 from pytest_distil.run.evaluation import Evaluation
 from pytest_distil.run.evaluator import Evaluator
+from pytest_distil.run.named import imported
 from pytest_distil.run.recorded import Recorded
 
 
@@ -77,22 +74,3 @@ class Direct:
         if tickets:
             self._evaluator.owe(task, row)
         yield from tickets
-
-
-def imported(brief: Brief, *, path: Sequence[str] = (".",)) -> Task:
-    """Return the live task that a brief was made of, imported from where it was; raise `ModelError` where it is gone.
-
-    `path` is searched before everything else, as pytest's `pythonpath` is.
-    """
-    module, _, qualname = brief.place.partition(":")
-    if "<locals>" in qualname:
-        raise ModelError(f"{brief.task} is defined inside a function and cannot be imported; run its tests instead")
-    sys.path[:0] = [str(Path(one).resolve()) for one in path if str(Path(one).resolve()) not in sys.path]
-    try:
-        import_module(module)
-    except Exception as error:  # the user's module runs its own code
-        raise ModelError(f"{brief.task}: importing {module!r} failed: {type(error).__name__}: {error}") from error
-    task = find(brief.task)
-    if task is None:
-        raise ModelError(f"{brief.task}: {module!r} marks no such function any more; collect again")
-    return task

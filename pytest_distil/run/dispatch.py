@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_distil.core.phrases import plural
 from pytest_distil.core.prompt import Prompt
 from pytest_distil.mark.errors import EncodingError, InvalidAnswer, ModelError
 from pytest_distil.mark.tap import Interceptor
@@ -121,8 +122,8 @@ class Dispatch:
         """Warn that the original ran in the model's place: the first time, the tenth, the hundredth, and so on."""
         times = self.outcomes[outcome]
         if 10 ** round(math.log10(times)) == times:
-            said = "%s: the original ran in place of the model (%s, %d times so far): %s"
-            LOGGER.warning(said, self._task.name, outcome, times, reason)
+            said = "%s: the original ran in place of the model (%s, %s so far): %s"
+            LOGGER.warning(said, self._task.name, outcome, plural(times, "time"), reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,19 @@
-"""Tasks by their names and modules, and the calls that a file of inputs means for one."""
+"""The calls that a file of inputs means for a task."""
 
 from __future__ import annotations
 
 import inspect
-import sys
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from pytest_distil.core.brief import Brief
 from pytest_distil.core.codec import Adapter
 from pytest_distil.core.files import read_lines
-from pytest_distil.core.signature import Parameters, resolve
+from pytest_distil.core.same import is_record
+from pytest_distil.core.signature import Parameters, class_of, resolve
 from pytest_distil.core.text import Json, compact
 from pytest_distil.mark.errors import DataError, EncodingError, ModelError
-from pytest_distil.mark.task import Task, every_task, find
-from pytest_distil.run.direct import imported
-from pytest_distil.run.importing import known_briefs
-from pytest_distil.run.typed import TypedTask
-from pytest_distil.store.home import Home
+from pytest_distil.mark.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,47 +25,15 @@ class Input:
     call: inspect.BoundArguments
 
 
-def task_named(name: str, home: Home, *, path: Sequence[str]) -> Task:
-    """Return the task of that name, imported; `module:function` where no session knows it.
-
-    Raises `ModelError` where there is none.
-    """
-    brief = next((one for one in known_briefs(home) if one.task == name), None)
-    if brief is not None:
-        return imported(brief, path=path)
-    module, colon, function = name.partition(":")
-    if colon:
-        _load(module, path=path)
-        if task := find(f"{module}.{function}"):
-            return task
-    raise ModelError(f"no task {name!r}; name it as `pytest-distil sessions --json` does, or as module:function")
-
-
-def briefs_of(modules: Sequence[str], *, path: Sequence[str], redact: tuple[str, ...] = ()) -> list[Brief]:
-    """Return the briefs of all functions that are marked once some modules are imported, with rules for redacting."""
-    for module in modules:
-        _load(module, path=path)
-    return [TypedTask(task, redact=redact).brief for task in every_task()]
-
-
 def read_inputs(task: Task, file: Path) -> list[Input]:
     """Return the calls of a file: a line each, one JSON object of arguments by their names.
 
+    `self` is among them, with its fields.
+
     Raises `DataError`, with the line, for what the function cannot be called with.
     """
-    if task.kind in ("method", "classmethod"):
-        raise ModelError(f"{task.name} is a {task.kind}: a file has no object to call it on; mark a function")
     reader = _Reader(task)
     return [Input(f"{file}:{number}", reader.call(file, number, line)) for number, line in read_lines(file)]
-
-
-def _load(module: str, *, path: Sequence[str]) -> None:
-    """Import a module of the user's; raise `ModelError` where that fails."""
-    sys.path[:0] = [str(Path(one).resolve()) for one in path if str(Path(one).resolve()) not in sys.path]
-    try:
-        import_module(module)
-    except Exception as error:
-        raise ModelError(f"importing {module!r} failed: {type(error).__name__}: {error}") from error
 
 
 class _Reader:
@@ -81,8 +42,13 @@ class _Reader:
     def __init__(self, task: Task) -> None:
         self._signature = inspect.signature(task.function)
         parameters = Parameters(task)
-        self._adapters = {name: Adapter(resolve(task, parameters.annotation(name))) for name in parameters.names}
-        needed = set(parameters.every) - set(parameters.defaults)
+        types = {name: resolve(task, parameters.annotation(name)) for name in parameters.names}
+        self._bound: dict[str, Any] = {}
+        if parameters.owner:
+            owned = self._bound if task.kind == "classmethod" else types
+            owned[parameters.owner] = _owner(task)
+        self._adapters = {name: Adapter(types[name]) for name in types.keys() - self._bound.keys()}
+        needed = set(parameters.every) - set(parameters.defaults) - self._bound.keys()
         if excluded := sorted(needed & task.exclude):
             raise ModelError(f"{task.name} needs {excluded[0]!r}, which is no part of a call; give it a default")
         self._needed = needed
@@ -94,11 +60,12 @@ class _Reader:
         for what, names in (("without", self._needed - given.keys()), ("unknown:", given.keys() - self._adapters)):
             if names:
                 raise DataError(file, f"arguments {what} {', '.join(map(repr, sorted(names)))}", line=line)
-        call = self._signature.bind_partial()
         try:
-            call.arguments = {name: self._value(name, given[name]) for name in self._ordered(given)}
+            values = self._bound | {name: self._value(name, one) for name, one in given.items()}
         except EncodingError as error:
             raise DataError(file, str(error), line=line) from error
+        call = self._signature.bind_partial()
+        call.arguments = {name: values[name] for name in self._signature.parameters if name in values}
         return call
 
     def _value(self, name: str, given: Json) -> Any:
@@ -108,5 +75,13 @@ class _Reader:
         except EncodingError as error:
             raise EncodingError(f"$.{name}{error.path[1:]}", error.message) from error
 
-    def _ordered(self, given: dict[str, Json]) -> Iterator[str]:
-        return (name for name in self._signature.parameters if name in given)
+
+def _owner(task: Task) -> type[Any]:
+    """Return the class that a method is called on; raise `ModelError` where a line cannot say on which object."""
+    owner = class_of(inspect.unwrap(task.function))
+    if owner is not None and (task.kind == "classmethod" or is_record(owner)):
+        return owner
+    why = f"{owner.__qualname__} is neither a dataclass nor a model" if owner else "its class is made in a function"
+    raise ModelError(
+        f"{task.name} is a {task.kind}, and {why}: a file has no object to call it on; mark a function instead"
+    )

@@ -14,7 +14,7 @@ from pytest_distil.core.card import ORDER_KEY, Card, why_stale
 from pytest_distil.core.dataset import Rules, part_of
 from pytest_distil.core.manifest import Manifest, TaskNumbers
 from pytest_distil.core.text import Json
-from pytest_distil.formats import FORMATS, RAW, load
+from pytest_distil.formats import FORMATS, RAW, load, turns
 from pytest_distil.formats.jsonl import lines_of, parsed
 from pytest_distil.formats.providers import TRL
 from pytest_distil.formats.strict import shape
@@ -83,7 +83,7 @@ def system_text(path: Path) -> str | None:
         return None
     asked = example.get("input", example)
     messages = asked.get("messages", example.get(TRL.pairs[0])) if isinstance(asked, dict) else None
-    return _first_content(messages)
+    return turns.system_text(messages) or None
 
 
 def reply_schemas(origin: Origin | None) -> dict[str, Json]:
@@ -197,12 +197,6 @@ def _system(task: TaskNumbers, format_name: str) -> str:
     """Return the system text of a task's lines."""
     body = load(format_name).prompt(Brief.from_json(task.brief), {})
     return str(body["messages"][0]["content"])
-
-
-def _first_content(messages: Json) -> str | None:
-    first = messages[0] if isinstance(messages, list) and messages else None
-    content = first.get("content") if isinstance(first, dict) else None
-    return content if isinstance(content, str) else None
 
 
 def _cut(value: str) -> str:

@@ -57,17 +57,21 @@ def test_replies_are_held_against_the_schema_of_the_session(here: Path, capsys: 
 
 
 def test_what_an_epoch_bills(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Tokens are told with what counted them, and money only where a price was given."""
+    """Tokens are told with what counted them, and money only where training the base model has a price."""
     write(here / "a.train.jsonl", [plain(number) for number in range(10)])
-    main(["check", "a.train.jsonl"])
+    main(["check", "a.train.jsonl", "--model", "base", "--prices", "base=1/2 train:other=3"])
     without = capsys.readouterr().out
-    main(["check", "a.train.jsonl", "--n-epochs", "3", "--price", "8"])
+    priced = ["--n-epochs", "3", "--model", "base", "--prices", "train:base=8000"]
+    main(["check", "a.train.jsonl", *priced])
     out = capsys.readouterr().out
+    main(["check", "a.train.jsonl", *priced, "--json"])
+    told = json.loads(capsys.readouterr().out)
 
     assert "An epoch bills " in without
-    assert "a million tokens" not in without
-    assert "3 epochs bill " in out
-    assert "At 8 a million tokens that is " in out
+    assert " costs " not in without
+    assert f"3 epochs bill about {3 * told['tokens']['epoch']} tokens." in out
+    assert told["cost"] == pytest.approx(3 * told["tokens"]["epoch"] * 8000 / 1_000_000)
+    assert f"Training base on 3 epochs costs about {told['cost']:.2f}." in out
 
 
 def test_json_holds_everything(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

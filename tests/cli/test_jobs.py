@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -39,6 +40,14 @@ def server(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> I
         monkeypatch.setenv("DISTIL_BASE_URL", server.url)
         monkeypatch.setenv("DISTIL_API_KEY", "sk-secret-4711")
         yield server
+
+
+class Terminal(io.StringIO):
+    """Someone who types."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
 
 
 def create(file: str, *options: str) -> int:
@@ -195,6 +204,23 @@ def test_nobody_is_asked_where_there_is_nobody(
     assert 2 == main(["jobs", "create-from-file", file, "--model", "gpt"])
     assert "--yes: is needed to upload mail.triage.train.jsonl" in capsys.readouterr().err
     assert {} == server.files
+
+
+@pytest.mark.parametrize(("typed", "status"), [("y", 0), ("", 1), ("no", 1)])
+def test_a_user_is_asked_once(  # noqa: PLR0913, PLR0917 - fixtures
+    typed: str,
+    status: int,
+    server: TuningServer,
+    file: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """At a terminal the size of what is uploaded is told, and only a yes uploads and trains."""
+    monkeypatch.setattr("sys.stdin", Terminal(f"{typed}\n"))
+
+    assert status == main(["jobs", "create-from-file", file, "--model", "gpt", *QUICK])
+    assert re.search(r"To upload: mail\.triage\.train\.jsonl \([\d.]+ kB\) and ", capsys.readouterr().out)
+    assert (1 if typed == "y" else 0) == len(server.created)
 
 
 @pytest.mark.parametrize(

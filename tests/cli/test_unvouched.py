@@ -50,6 +50,22 @@ class Till:
     def total(self, n: int) -> int:
         return n
 
+@dataclass
+class Basket:
+    prices: list[float]
+    @distil
+    def total(self, times: int = 1) -> float:
+        self.prices.append(0.0)
+        return sum(self.prices) * times
+    @classmethod
+    @distil
+    def of(cls, price: float) -> "Basket":
+        return cls([price])
+    @staticmethod
+    @distil
+    def doubled(n: int) -> int:
+        return 2 * n
+
 @distil(exclude="client")
 def connected(n: int, client: object) -> int:
     return n
@@ -269,6 +285,27 @@ def test_label_coroutines(at_once: str, folder: Path, capsys: pytest.CaptureFixt
     assert [({"n": n}, 10 * n + 1) for n in range(5)] == only_session(folder).calls
 
 
+@pytest.mark.parametrize(
+    ("method", "line", "call"),
+    [
+        (
+            "total",
+            {"self": {"prices": [1, 2]}, "times": 2},
+            ({"self": {"prices": [1.0, 2.0]}, "times": 2}, 6.0),
+        ),
+        ("of", {"price": 3}, ({"price": 3.0}, {"prices": [3.0]})),
+        ("doubled", {"n": 4}, ({"n": 4}, 8)),
+    ],
+)
+def test_label_methods(
+    method: str, line: object, call: tuple[object, object], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A method's object is an argument like the others, where its class has fields; a class method has its class."""
+    output(capsys, "label", f"service:Basket.{method}", inputs(folder, line))
+
+    assert [call] == only_session(folder).calls
+
+
 def test_label_by_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A task that a session knows is found by its name."""
     file = inputs(folder, {"n": 1})
@@ -285,9 +322,12 @@ def test_label_by_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
         ("service:bare", [{"n": 1}, {"n": 1, "m": 2}], "inputs.jsonl:2: arguments unknown: 'm'"),
         ("service:bare", [[1]], "inputs.jsonl:1: no JSON object of arguments"),
         ("service:bare", [{"n": "x"}], "inputs.jsonl:1: $.n: "),
-        ("service:Till.total", [{"n": 1}], "is a method: a file has no object to call it on"),
+        ("service:Till.total", [{"n": 1}], "is a method, and Till is neither a dataclass nor a model: a file has no"),
+        ("service:Basket.total", [{"times": 1}], "inputs.jsonl:1: arguments without 'self'"),
+        ("service:Basket.total", [{"self": {"prices": "x"}}], "inputs.jsonl:1: $.self.prices: "),
+        ("service:Basket.of", [{"cls": 1, "price": 1}], "inputs.jsonl:1: arguments unknown: 'cls'"),
         ("service:connected", [{"n": 1}], "needs 'client', which is no part of a call"),
-        ("service:nothing", [], "no task 'service:nothing'"),
+        ("service:nothing", [], "no task 'service:nothing'; service marks service.Basket.doubled, "),
         ("nothing", [], "no task 'nothing'"),
         ("nowhere:nothing", [], "importing 'nowhere' failed"),
     ],

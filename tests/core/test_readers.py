@@ -93,13 +93,15 @@ def test_bad_thresholds_name_their_target() -> None:
 
 def test_prices() -> None:
     """Prices are read by model, whatever is in its name; cached tokens may have their own."""
-    text = "ft:gpt=x:2026=0.15/0.6\n meta/llama-3=1/0.5/4 free=0/0"
-    expected = {"ft:gpt=x:2026": (0.15, 0.6), "meta/llama-3": (1, 0.5, 4), "free": (0, 0)}
+    text = "ft:gpt=x:2026=0.15/0.6\n meta/llama-3=1/0.5/4 free=0/0 train:gpt=25"
+    expected = {"ft:gpt=x:2026": (0.15, 0.6), "meta/llama-3": (1, 0.5, 4), "free": (0, 0), "train:gpt": (25,)}
 
     assert expected == readers.prices("distil_prices", text)
 
 
-@pytest.mark.parametrize("text", ["m", "=1/2", "m=1", "m=1/2/3/4", "m=-1/2", "m=/2", "m=a/b", "m=nan/1"])
+@pytest.mark.parametrize(
+    "text", ["m", "=1/2", "m=1", "m=1/2/3/4", "m=-1/2", "m=/2", "m=a/b", "m=nan/1", "train:m=1/2", "train:m=-1"]
+)
 def test_bad_prices(text: str) -> None:
     """What is no price is refused under the option's name."""
     with pytest.raises(SettingError, match="distil_prices"):

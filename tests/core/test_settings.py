@@ -79,7 +79,7 @@ BAD = {
     "redact": (["[a"], r"'\[a' is no regular expression"),
     "timeout": ("0", "takes seconds above 0"),
     "max_requests": ("many", "takes a whole number from 1"),
-    "prices": ("student=1", "takes MODEL=IN/OUT or MODEL=IN/CACHED/OUT"),
+    "prices": ("student=1", "takes MODEL=IN/OUT, MODEL=IN/CACHED/OUT or train:BASE=AMOUNT"),
 }
 FLAGS = {"collect", "dry_run", "fail_under_noise", "disagreed", "offline", "refresh", "noise", "constrained"}
 FREE = FLAGS | {"baseline", "reports", "functions", "dir", "session", "base_url"}

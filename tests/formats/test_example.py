@@ -10,6 +10,7 @@ from support.training_lines import (
     call_change,
     calling,
     check,
+    halved,
     message,
     messages,
     old_calling,
@@ -187,7 +188,7 @@ SEEDED_PAIRS = {
         "openai",
         paired(3, input=plain(3)),
         "input.messages[2].role",
-        "what the pair is about",
+        "what is to be learned",
     ),
     "preferred is cut off": (
         "openai",
@@ -205,6 +206,45 @@ def test_every_seeded_fault_of_pairs_is_found(tmp_path: Path, rules: str, line: 
     path = write(tmp_path / "triage.dpo.train.jsonl", [*(paired(number) for number in range(100, 112)), line])
 
     found = [one for one in check(path, rules=rules) if one.line]
+
+    assert (13, field) in [(one.line, one.field) for one in found], "\n".join(map(str, found))
+    assert {13} == {one.line for one in found}
+    assert said in next(one.message for one in found if one.field == field)
+
+
+SEEDED_HALVES = {
+    "nothing asked": (halved(3, prompt=None), "prompt", "not a list of messages"),
+    "plain text": (halved(3, prompt="Sort e-mails."), "prompt", "not a list of messages"),
+    "nothing replied": (halved(3, completion=[]), "completion", "not a list of messages"),
+    "unknown key": (halved(3, seed=1), "seed", "it takes completion, prompt, tools"),
+    "two replies": (halved(3, completion=halved(3)["completion"] * 2), "completion", "has 2 messages"),
+    "nobody answers": (halved(3, completion=halved(3)["prompt"][1:]), "completion", "no assistant turn"),
+    "ends with the assistant": (halved(3, prompt=plain(3)["messages"]), "prompt[2].role", "what is to be learned"),
+    "cut off": (
+        halved(3, completion=[{"role": "assistant", "content": '{"a'}]),
+        "completion[0].content",
+        "is not JSON",
+    ),
+    "off the schema": (
+        halved(3, completion=[{"role": "assistant", "content": '{"topic":"spam"}'}]),
+        "completion[0].content.topic",
+        'is "spam"',
+    ),
+    "another reply": (
+        halved(100, completion=[{"role": "assistant", "content": '{"topic":"other"}'}]),
+        "prompt",
+        "contradicts",
+    ),
+}
+
+
+@pytest.mark.parametrize(("line", "field", "said"), SEEDED_HALVES.values(), ids=SEEDED_HALVES.keys())
+def test_every_seeded_fault_of_halves_is_found(tmp_path: Path, line: Any, field: str, said: str) -> None:
+    """A fault in a line of prompt and completion is found at its line, in its field."""
+    path = write(tmp_path / "triage.train.jsonl", [*(halved(number) for number in range(100, 112)), line])
+    schemas = {"Sort e-mails.": {"properties": {"topic": {"enum": ["bug", "other"]}}}}
+
+    found = [one for one in check(path, rules="trl", schemas=schemas) if one.line]
 
     assert (13, field) in [(one.line, one.field) for one in found], "\n".join(map(str, found))
     assert {13} == {one.line for one in found}

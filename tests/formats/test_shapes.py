@@ -80,7 +80,7 @@ def test_a_pair_asks_what_a_training_line_asks(format_name: str) -> None:
 
 def test_chat_templates_get_arguments_as_objects() -> None:
     """For TRL the arguments of a call are an object, as templates read them."""
-    message = json.loads(lines("trl", "tools")[0])["messages"][-1]
+    [message] = json.loads(lines("trl", "tools")[0])["completion"]
 
     assert result(0) == message["tool_calls"][0]["function"]["arguments"]
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from support.ancestor import ancestors_python
 from support.in_production import ours
+from support.other_pythons import ANCESTOR, python_of
 
 pytestmark = pytest.mark.slow
 
@@ -73,10 +73,10 @@ ARGUMENTS: list[dict[str, Any]] = [
 """Of each call in `CODE`, by name, defaults applied."""
 
 
-@pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def python() -> Path:
     """A Python that has the ancestor."""
-    return ancestors_python(tmp_path_factory.mktemp("ancestor"))
+    return python_of(ANCESTOR)
 
 
 def written(python: Path, text: str, shape: str, folder: Path) -> list[Line]:

@@ -13,6 +13,7 @@ from pytest_distil.run.call_log import CallLog
 from pytest_distil.run.dispatch import Dispatch
 from pytest_distil.run.production import interceptor, switched
 from support.in_production import Lines, run
+from support.other_pythons import IMAGE, python_of
 from support.server import ChatServer
 from support.watching import watched
 
@@ -134,8 +135,8 @@ def test_marked_functions_bring_nothing_in(tmp_path: Path) -> None:
     assert "pytest_distil.mark.wrapper" in loaded
 
 
-PRODUCTION_IMAGE = """
-import json, logging, sys
+WITHOUT = """
+import sys
 
 class Missing:
     def find_spec(self, name, path=None, target=None):
@@ -143,6 +144,10 @@ class Missing:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Missing())
+"""
+
+PRODUCTION_IMAGE = """
+import logging
 
 from pydantic import BaseModel
 from pytest_distil import Instructions, distil
@@ -161,17 +166,36 @@ def added(a: int, b: int) -> Sum:
 def answered(a: int, b: int) -> Sum:
     return Sum(total=a + b, parts=[a, b])
 
-print(added(1, 2).total, answered(1, 2).total, answered(2, 2).total)
+if __name__ == "__main__":
+    from pathlib import Path
+    from pytest_distil.cli import main
+    from pytest_distil.run.call_log import WRITER
+
+    print(added(1, 2).total, answered(1, 2).total, answered(2, 2).total)
+    WRITER.flush()
+    Path("inputs.jsonl").write_text('{"a": 3, "b": 4}')
+    main(["import", "sums.jsonl", "--module", "script"])
+    main(["label", "script:added", "inputs.jsonl"])
+"""
+
+NEITHER_IS_THERE = """
+from importlib.util import find_spec
+
+assert not any(map(find_spec, ("pytest", "pluggy", "deepdiff")))
 """
 
 
-def test_without_pytest_and_deepdiff(tmp_path: Path) -> None:
-    """A production image needs neither: collecting to handlers, dispatch and shadow runs work without them."""
+@pytest.mark.parametrize("kind", ["hidden", pytest.param("absent", marks=pytest.mark.slow)])
+def test_without_pytest_and_deepdiff(kind: str, tmp_path: Path) -> None:
+    """A production image needs neither: log handlers, dispatch, shadow runs, `import` and `label` do without them."""
+    python = python_of(IMAGE) if kind == "absent" else None
+    script = (NEITHER_IS_THERE if python else WITHOUT) + PRODUCTION_IMAGE
     with ChatServer(lambda _: '{"total": 3, "parts": [1, 2]}') as server:
-        printed = run(tmp_path, PRODUCTION_IMAGE, DISTIL_BASE_URL=server.url)
+        printed = run(tmp_path, script, python=python, DISTIL_BASE_URL=server.url)
 
     [report] = (tmp_path / ".distil" / "reports").iterdir()
     differing = [one for one in json.loads(report.read_text())["trials"] if one["verdict"] == "differ"]
-    assert "3 3 3" == printed.strip()
+    assert "3 3 3" == printed.splitlines()[0]
+    assert 2 == printed.count(": 1 example of 1 task")
     assert 1 == len((tmp_path / "sums.jsonl").read_text().splitlines())
     assert [["parts", "total"]] == [[found["path"] for found in one["differences"]] for one in differing]

@@ -38,11 +38,13 @@ def call_of(line: Mapping[str, Any]) -> tuple[str, Json]:
     return user["content"], json.loads(assistant["function_call"]["arguments"])
 
 
-def run(folder: Path, text: str, *args: str, warnings: str = "error", **variables: str) -> str:
+def run(
+    folder: Path, text: str, *args: str, python: Path | None = None, warnings: str = "error", **variables: str
+) -> str:
     """Run a script in a process of its own, with no key at hand, and return what it prints."""
     script = folder / "script.py"
     script.write_text(text, encoding="utf-8")
-    command = [sys.executable, "-W", warnings, str(script), *args]
+    command = [str(python or sys.executable), "-W", warnings, str(script), *args]
     done = subprocess.run(
         command, cwd=folder, env={"PATH": "", **variables}, capture_output=True, text=True, check=False, timeout=60
     )

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from fcntl import ioctl
 from pathlib import Path
 
-_ROWS, _COLUMNS = 200, 100
+_ROWS = 200
 _CODE = re.compile(r"\x1b\[(\d*)([A-Za-z])|([\r\n\b])|([^\x1b\r\n\b]+)")
 _SECONDS = 120.0
 
@@ -39,11 +39,12 @@ def on_terminal(
     *,
     cwd: Path,
     env: Mapping[str, str],
+    columns: int = 100,
     interrupt: Callable[[str], bool] = lambda _: False,
 ) -> Shown:
     """Run a command on a terminal of its own; Ctrl-C comes once, as soon as what was written says so."""
     here, there = pty.openpty()
-    ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, _COLUMNS, 0, 0))
+    ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, columns, 0, 0))
     process = subprocess.Popen(
         command, cwd=cwd, env={**env, "TERM": "xterm"}, stdin=there, stdout=there, stderr=there, start_new_session=True
     )

@@ -62,6 +62,12 @@ def paired(number: int, **changes: Any) -> Line:
     }
 
 
+def halved(number: int, **changes: Any) -> Line:
+    """Return a line in two halves, as TRL takes it."""
+    *asked, reply = plain(number)["messages"]
+    return {"prompt": asked, "completion": [reply], **changes}
+
+
 def message(index: int, line: Line | None = None, **changes: Any) -> Line:
     """Return a line one of whose messages is changed; what is None is taken out."""
     line = line or plain(3)
