@@ -12,15 +12,23 @@ from pytest_distil.run.recorder import Attempt
 
 _NODE_ID = "pytest-distil::gate"
 
+_CALLS, _VALUES, _RUN = "distil_calls", "distil_values", "distil_run"
+"""The properties of a test: how many calls it made, whose values it received, and whether it ran before."""
+
 
 def add_properties(item: pytest.Item, attempt: Attempt, *, is_second: bool) -> None:
-    """Say on a test what the model did in it; before its teardown report, which takes the properties along."""
+    """Say on a test what the model did in it; before its teardown report, which takes the properties along.
+
+    Each attempt says its own: reruns go on with the item, and with what earlier ones have said on it.
+    """
+    said = {}
     if attempt.rows:
-        item.user_properties.append(("distil_calls", str(len(attempt.rows))))
         received = {None: "original", False: "same", True: "different"}[attempt.different]
-        item.user_properties.append(("distil_values", received))
+        said = {_CALLS: str(len(attempt.rows)), _VALUES: received}
     if is_second:
-        item.user_properties.append(("distil_run", "second, with the original's values"))
+        said[_RUN] = "second, with the original's values"
+    kept = (one for one in item.user_properties if one[0] not in (_CALLS, _VALUES, _RUN))
+    item.user_properties[:] = [*kept, *said.items()]
 
 
 def add_gate(config: pytest.Config, ruling: Mapping[str, Any], sentences: Sequence[str]) -> None:
