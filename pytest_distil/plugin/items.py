@@ -41,9 +41,6 @@ class Attempts:
         """Go on as before."""
         attempt.barred = None
 
-    def asserted(self, item: pytest.Item, attempt: Attempt) -> None:
-        """Do what is to be done between a test's body and its teardown."""
-
     def end(self, item: pytest.Item, attempt: Attempt, report: pytest.TestReport) -> None:  # noqa: ARG002 - for others
         """Send what an attempt has to say on its last report."""
         self.send(report, self._recorder.payload(attempt))
@@ -78,11 +75,9 @@ class Attempts:
             self.leave_wide_fixture(attempt)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None]:
+    def pytest_runtest_teardown(self) -> Generator[None]:
         """Leave out what is called after the test's own assertions."""
         attempt = self._recorder.attempt
-        if attempt is not None:
-            self.asserted(item, attempt)
         if attempt is not None and attempt.barred is None:
             attempt.barred = TEARDOWN
         return (yield)

@@ -160,6 +160,7 @@ class EvaluatingSession:
             sample=None if self._settings.sample == 1 else self._settings.sample,
         )
         self.report = self._evaluation.report(self._outcomes.all(), selection)
+        junit.add_properties(session.config, self.report, self._outcomes.all())
         self._home.make()
         self.written = [self._home.new_report(self.report["model"]), *map(Path, self._settings.reports)]
         for path in self.written:
