@@ -165,7 +165,7 @@ class EvaluatingSession:
         self.written = [self._home.new_report(self.report["model"]), *map(Path, self._settings.reports)]
         for path in self.written:
             reports.write(self.report, path, show_values=self._public_values if path.suffix == ".md" else "yes")
-        github.write_summary(self.report, show_values=self._public_values)
+        reports.summarise(self.report, os.environ, show_values=self._public_values)
 
     @property
     def _public_values(self) -> ShowValues:

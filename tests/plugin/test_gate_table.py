@@ -65,6 +65,13 @@ LAST = """
 """
 """Two more tests: one ends as the environment says, in the other somebody presses Ctrl-C."""
 
+CONFTEST = """
+    import signal
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
+"""What is started in the background, these tests for example, ignores Ctrl-C, and so does all that it starts."""
+
 WAYS: dict[str, tuple[str, ...]] = {
     "": (),
     "-x": ("-x",),
@@ -209,7 +216,7 @@ PARAMETERS = [
 @pytest.fixture(scope="module")
 def collected(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Return the suite, collected, with a recording of every kind of answers, a baseline, and two failures to rerun."""
-    project = Project(tmp_path_factory.mktemp("table"), labels=LABELS, test_labels=THIRTY + LAST)
+    project = Project(tmp_path_factory.mktemp("table"), conftest=CONFTEST, labels=LABELS, test_labels=THIRTY + LAST)
     project.collect()
     with ChatServer(answering(wrong_for(()))) as server:
         right = project.evaluate(server, "--distil-report=right.json")
