@@ -116,7 +116,12 @@ class Row:
 def combinations() -> Iterator[Row]:
     """Yield every outcome and every verdict in every way, under gates that tell them apart."""
     outcomes = [Row(how=how, options=LOW, status=0) for how in HOWS]
-    gates = {"agree": [HIGH], "differ": [LOW, HIGH], "invalid": [HIGH], "failed": [(), LOW]}
+    gates: dict[str, list[tuple[str, ...]]] = {
+        "agree": [HIGH],
+        "differ": [LOW, HIGH],
+        "invalid": [HIGH],
+        "failed": [(), LOW],
+    }
     verdicts = [Row(verdict=one, options=options, status=0) for one, each in gates.items() for options in each]
     for row, way, workers in product([*verdicts, *outcomes], WAYS, (False, True)):
         is_selected = row.how == "passes" or way not in ("-k", "--collect-only")
@@ -238,9 +243,16 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.mark.parametrize("row", PARAMETERS)
-def test_row(collected: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str], row: Row) -> None:
+def test_row(
+    collected: Project,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    row: Row,
+) -> None:
     """Exit status, ruling, last line, closing line, JUnit and report say one thing, and nothing passes silently."""
     project = collected.copy(tmp_path / "suite")
+    monkeypatch.chdir(project.folder)  # where the run's baseline is
     ran = project.run(
         f"--distil-eval=recorded:{row.verdict}.jsonl",
         *row.options,
