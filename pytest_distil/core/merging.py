@@ -100,7 +100,7 @@ def _selection(reports: Sequence[ReportJson], *, whole: bool) -> Selection:
     ran = [sum(one["tests"][name] for name in ENDINGS) for one in reports]
     suites = {n + part.deselected for n, part in zip(ran, parts, strict=True)}
     left = max(0, max(suites) - sum(ran)) if len(suites) == 1 else sum(part.deselected for part in parts)
-    adds_up = len(suites) == 1 and not left
+    adds_up = suites == {sum(ran)}
     return Selection(
         partial=any(part.partial for part in parts) and not adds_up and not whole,
         deselected=0 if whole else left,
