@@ -17,7 +17,8 @@ _COUNTED = {"tests": "testcase", "failures": "failure", "errors": "error", "skip
 def faults(path: Path, *, reruns: int = 0) -> list[str]:
     """Return what a file breaks of the schema, and every count that is not the number of elements that it counts.
 
-    For each rerun of a test that fails again, pytest-rerunfailures leaves a test case that pytest does not count.
+    For each attempt that failed before its teardown and was rerun, pytest-rerunfailures leaves a test case that pytest
+    does not count; it does so without us, too.
     """
     found = [str(one.reason) for one in _schema().iter_errors(str(path))]
     for suite in ET.parse(path).getroot().iter("testsuite"):  # noqa: S314 - written by pytest just now
