@@ -125,7 +125,8 @@ def combinations() -> Iterator[Row]:
     verdicts = [Row(verdict=one, options=options, status=0) for one, each in gates.items() for options in each]
     for row, way, workers in product([*verdicts, *outcomes], WAYS, (False, True)):
         is_selected = row.how == "passes" or way not in ("-k", "--collect-only")
-        is_chance = row.how == "crashes" and workers and way in ("-x", "Ctrl-C")  # what ends the run first
+        # With workers it is chance what ends the run first.
+        is_chance = workers and (row.how, way) in (("crashes", "-x"), ("crashes", "Ctrl-C"), ("exits", "Ctrl-C"))
         if is_selected and not is_chance:
             yield comes_to(replace(row, way=way, workers=workers))
 
