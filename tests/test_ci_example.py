@@ -6,11 +6,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from support.numbers import wrong_on
 from support.server import ChatServer
 
 SCRIPTS = Path(__file__).parents[1] / "examples" / "ci"
@@ -69,16 +69,6 @@ def repository(tmp_path: Path) -> Repository:
     assert 0 == found.run("main.sh").returncode
 
     return found
-
-
-def wrong_on(*numbers: int) -> Callable[[object], str]:
-    """Return a model that doubles, but for some numbers."""
-
-    def answer(body: object) -> str:
-        number = json.loads(body["messages"][-1]["content"])["number"]  # type: ignore[index]
-        return json.dumps({"value": -1 if number in numbers else 2 * number})
-
-    return answer
 
 
 def accepted(repository: Repository, *wrong: int) -> str:

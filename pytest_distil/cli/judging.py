@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -115,6 +116,7 @@ def _gate(args: argparse.Namespace) -> int:
     """Judge reports again and return the exit status of the gate."""
     report = _judged(_read(args.reports, whole=args.whole), gate_options(args))
     print_lines(evaluated(report, width=width()))
+    reports.summarise(report, os.environ, show_values="no")
     ruling = report["ruling"]
     return _CANNOT_JUDGE if ruling["interrupted"] else int(ruling["passed"] is False)
 

@@ -88,6 +88,8 @@ class Outcome:
     ending: Ending
     different: bool | None = None
     """Whether it got a value from the model that was not the original's; None where it got none from the model."""
+    calls: int = 0
+    """The calls that it made, each counted once."""
     must_pass: bool = False
     """Marked as a test that may never disagree."""
 

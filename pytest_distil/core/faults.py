@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pytest_distil.core.hooked import COMPARE_HOOK
@@ -18,6 +18,8 @@ MAX_FAILED = 0.01
 
 ENOUGH = 20
 """Distinct calls to collect before some are held out: a fifth of them are four."""
+
+_GONE = "this report lacks them; run it again"
 
 _HERE = ("recorded:", "memory:", "local:")
 _VERSION = re.compile(r"(:latest|-\d{4}-\d{2}-\d{2}|-\d{4,8})")
@@ -47,6 +49,15 @@ def none_held_out(n: int) -> str:
     goal = f"about {ENOUGH}" if n < ENOUGH else "more"
     none = f"none of the {n:,} calls is" if n > 1 else "the only call is not"
     return f"{none} held out; use --distil-gate-on=all or collect {goal} distinct calls"
+
+
+def missing_of(trials: Iterable[Trial], *, expected: int | None) -> int:
+    """Return how many of the calls that a session holds of the tests that ran could not be compared.
+
+    Those of tests that failed, or whose original raised or contradicted itself, are told of by their own reasons.
+    """
+    there = sum(one.apart is None and not one.missed for one in trials)
+    return max(0, (expected or 0) - there)
 
 
 def same_model(asked: str, served: str) -> bool:
@@ -132,11 +143,11 @@ def _incomplete(trials: list[Trial], *, report: ReportJson) -> Iterator[str]:
     selection = report["selection"]
     if selection["crashed"]:
         yield f"{plural(selection['crashed'], 'part')} of the run crashed, so calls are missing; run it again"
-    there, expected = sum(one.apart is None for one in trials), selection["expected"] or 0
-    if there < expected:
+    if missing := missing_of(trials, expected=selection["expected"]):
+        reasons = Counter(one.reason for one in trials if one.missed).most_common(1)
         yield (
-            f"only {there:,} of the {plural(expected, 'call')} that session {report['session']!r} holds of the tests "
-            "that ran are in this report; collect again if the tests have changed"
+            f"{missing:,} of the {plural(selection['expected'], 'call')} that session {report['session']!r} holds of "
+            f"the tests that ran could not be compared ({f'most often: {reasons[0][0]}' if reasons else _GONE})"
         )
 
 

@@ -105,7 +105,8 @@ def _notes(trials: list[Trial], *, report: ReportJson, wants: Wants) -> Iterator
     if selection["interrupted"]:
         yield "the run was interrupted and is not judged"
     if selection["partial"]:
-        yield f"this was a part of the suite ({plural(selection['deselected'], 'test')} deselected); what ran is judged"
+        left = f" ({plural(selection['deselected'], 'test')} deselected)" if selection["deselected"] else ""
+        yield f"this was a part of the suite{left}; what ran is judged"
     if selection["sample"] is not None:
         yield f"a sample of {percent(selection['sample'])} of the calls was asked about"
     if not wants.gated and wants.judged == "held-out" and usual and not any(one.held_out for one in usual):

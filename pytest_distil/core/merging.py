@@ -9,14 +9,15 @@ from typing import Any
 
 from pytest_distil.core.confusion import Cell
 from pytest_distil.core.evidence import Hint, Selection, TaskFacts, Traffic
+from pytest_distil.core.faults import missing_of
 from pytest_distil.core.report import ReportJson, build
 from pytest_distil.core.text import canonical
-from pytest_distil.core.trial import Trial, known
+from pytest_distil.core.trial import CONTRADICTS, Trial, known
 from pytest_distil.mark.errors import DataError
 
 ENDINGS = ("passed", "disagreed", "failed", "errors", "skipped")
-WORST_FIRST = ("unscored", "failed", "invalid", "differ", "agree")
-"""What counts where two shards judged one call: a gate must not pass because the better answer was taken."""
+WORST_FIRST = ("failed", "invalid", "differ", "agree", "unscored")
+"""What counts where two shards judged one call: a gate must not pass because the better answer was taken, or none."""
 
 
 def merge(reports: Sequence[ReportJson], *, whole: bool = False) -> ReportJson:
@@ -61,10 +62,14 @@ def _trials(reports: Sequence[ReportJson]) -> list[Trial]:
 
 
 def _one(here: Trial, there: Trial) -> Trial:
-    """Return what two shards make of one call; a judged side outranks what is scored apart, and held out wins."""
+    """Return what two shards make of one call; a judged side outranks what is scored apart, and held out wins.
+
+    A shard whose test did not vouch says nothing of the call; two originals that differ say that it cannot be judged.
+    """
     kept = min(here, there, key=lambda one: (one.apart is not None, WORST_FIRST.index(one.verdict), one.share))
-    if here.digest != there.digest and kept.scored:
-        kept = replace(kept, verdict="unscored", reason="the original gave different results", repeats=None)
+    differ = here.scored and there.scored and here.digest != there.digest
+    if differ or CONTRADICTS in (here.reason, there.reason):
+        kept = replace(kept, verdict="unscored", reason=CONTRADICTS, repeats=None)
     return replace(
         kept,
         tests=tuple(sorted({*here.tests, *there.tests})),
@@ -95,16 +100,27 @@ def _selection(reports: Sequence[ReportJson], *, whole: bool) -> Selection:
     ran = [sum(one["tests"][name] for name in ENDINGS) for one in reports]
     suites = {n + part.deselected for n, part in zip(ran, parts, strict=True)}
     left = max(0, max(suites) - sum(ran)) if len(suites) == 1 else sum(part.deselected for part in parts)
-    adds_up = len(suites) == 1 and not left
-    expected = [part.expected for part in parts if part.expected is not None]
+    adds_up = suites == {sum(ran)}
     return Selection(
         partial=any(part.partial for part in parts) and not adds_up and not whole,
         deselected=0 if whole else left,
         interrupted=any(part.interrupted for part in parts),
         crashed=sum(part.crashed for part in parts),
-        expected=sum(expected) if expected else None,
+        expected=_expected(reports),
         sample=parts[0].sample,
     )
+
+
+def _expected(reports: Sequence[ReportJson]) -> int | None:
+    """Return the calls that are there and those that are missing: what several shards share is expected once."""
+    if all(one["selection"]["expected"] is None for one in reports):
+        return None
+    each = [[Trial.from_json(one) for one in report["trials"]] for report in reports]
+    missing = sum(
+        missing_of(trials, expected=one["selection"]["expected"]) for trials, one in zip(each, reports, strict=True)
+    )
+    there = {(one.task, one.fingerprint) for trials in each for one in trials if one.apart is None and not one.missed}
+    return len(there) + missing
 
 
 def _values(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:

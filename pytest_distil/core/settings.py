@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from pytest_distil.core import readers
@@ -149,6 +150,12 @@ def _check_together(settings: Settings, given: Mapping[str, tuple[str, Any]]) ->
         raise SettingError("--distil-fail-under-noise", "needs --distil-noise, which runs the original twice")
     if settings.offline and settings.refresh:
         raise SettingError("--distil-offline", "cannot be used with --distil-refresh, which asks again")
+    if settings.baseline and Path(settings.baseline).resolve() in {Path(one).resolve() for one in settings.reports}:
+        raise SettingError(
+            "--distil-report",
+            f"{settings.baseline!r} is the baseline, and a run that is worse would take its place; name another file, "
+            "and use `pytest-distil baseline promote` on it",
+        )
     if settings.mode == "eval" and settings.format == "raw":
         raise SettingError(given["format"][0], "no model can be asked in the format 'raw'; it is for export only")
 

@@ -19,6 +19,12 @@ Verdict = Literal["agree", "differ", "invalid", "failed", "unscored"]
 VERDICTS: tuple[Verdict, ...] = ("agree", "differ", "invalid", "failed", "unscored")
 Apart = Literal["unrecorded", "fixture"]
 
+CONTRADICTS = "the original gave different results for it"
+UNREACHED = "no test reached it, and it was not asked about: its task is gone or made inside a test; collect again"
+CHANGED = "its parameters have changed since it was recorded; collect again"
+STALE = "its recorded result is no value of today's return type; collect again"
+_MISSED = frozenset({UNREACHED, CHANGED, STALE})
+
 _ALL, _NONE = Fraction(1), Fraction(0)
 _INDEX = re.compile(r'("(?:[^"\\]|\\.)*")|\[\d+\]')
 _PLAIN_KEY = re.compile(r"[^\W\d][\w-]*")
@@ -107,6 +113,11 @@ class Trial:
     def scored(self) -> bool:
         """Say whether the trial counts in an agreement."""
         return self.verdict != "unscored"
+
+    @property
+    def missed(self) -> bool:
+        """Say whether the session holds the call and the run could not compare it, through no fault of its tests."""
+        return not self.scored and self.reason in _MISSED
 
     @property
     def share(self) -> Fraction:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_distil.core.settings import Settings
-from pytest_distil.plugin import junit, rows, substitute
+from pytest_distil.plugin import rows, substitute
 from pytest_distil.plugin.items import Attempts
 from pytest_distil.plugin.marker import TestMarks, marks_of
 from pytest_distil.run.asker.client import AskerClient
@@ -84,11 +84,6 @@ class EvaluatingTests(Attempts):
     def leave_wide_fixture(self, attempt: Attempt) -> None:
         """Go on as before."""
         attempt.wide = False
-
-    def asserted(self, item: pytest.Item, attempt: Attempt) -> None:
-        """Say in JUnit files what the model did; the teardown's report takes it along."""
-        super().asserted(item, attempt)
-        junit.add_properties(item, attempt, is_second=self._discarded is not None)
 
     def end(self, item: pytest.Item, attempt: Attempt, report: pytest.TestReport) -> None:
         """Send what an attempt has to say, unless it is not known yet whether it stands."""

@@ -1,29 +1,19 @@
-"""What GitHub Actions shows: the report in the job's summary, and a notice at the test of each wrong call."""
+"""What GitHub Actions shows beside the job's summary: a notice at the test of each wrong call."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_distil.core.report import ReportJson
-from pytest_distil.reports import markdown, words
+from pytest_distil.reports import words
 from pytest_distil.reports.findings import wrong_trials
-from pytest_distil.reports.view import ShowValues
 
 MOST_NOTICES = 10
 """GitHub shows as many of one kind for one step."""
-
-
-def write_summary(report: ReportJson, *, show_values: ShowValues) -> None:
-    """Append the report to the job's summary, where there is one."""
-    path = os.environ.get("GITHUB_STEP_SUMMARY")
-    if path:
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(f"{markdown.render(report, show_values=show_values)}\n")
 
 
 def notices(report: ReportJson, *, places: Mapping[str, tuple[str, int | None]]) -> Iterator[str]:

@@ -47,12 +47,6 @@ class Attempts:
         """Go on as before."""
         attempt.barred = None
 
-    def asserted(self, item: pytest.Item, attempt: Attempt) -> None:
-        """Know between a test's body and its teardown what it used; a fixture may be asked for on the way."""
-        names = uses(item)
-        attempt.mocks |= names & mocks.NAMES
-        attempt.excluded = bool(self._exclude & (names | attempt.mocks))
-
     def end(self, item: pytest.Item, attempt: Attempt, report: pytest.TestReport) -> None:  # noqa: ARG002 - for others
         """Send what an attempt has to say on its last report."""
         self.send(report, self._recorder.payload(attempt))
@@ -89,10 +83,12 @@ class Attempts:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None]:
-        """Leave out what is called after the test's own assertions."""
+        """Know what the test used (a fixture may be asked for on the way); leave out what is called from here on."""
         attempt = self._recorder.attempt
         if attempt is not None:
-            self.asserted(item, attempt)
+            names = uses(item)
+            attempt.mocks |= names & mocks.NAMES
+            attempt.excluded = bool(self._exclude & (names | attempt.mocks))
         if attempt is not None and attempt.barred is None:
             attempt.barred = TEARDOWN
         return (yield)

@@ -1,26 +1,36 @@
-"""What JUnit files say of an evaluation: properties of each test, and a test case for the gate."""
+"""What JUnit files say of an evaluation: a property for each test, and a test case for the gate."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import pytest
 from _pytest.junitxml import xml_key
 
-from pytest_distil.run.recorder import Attempt
+from pytest_distil.core.evidence import Outcome
+from pytest_distil.core.phrases import plural
+from pytest_distil.core.report import ReportJson
+from pytest_distil.reports import words
 
 _NODE_ID = "pytest-distil::gate"
 
 
-def add_properties(item: pytest.Item, attempt: Attempt, *, is_second: bool) -> None:
-    """Say on a test what the model did in it; before its teardown report, which takes the properties along."""
-    if attempt.rows:
-        item.user_properties.append(("distil_calls", str(len(attempt.rows))))
-        received = {None: "original", False: "same", True: "different"}[attempt.different]
-        item.user_properties.append(("distil_values", received))
-    if is_second:
-        item.user_properties.append(("distil_run", "second, with the original's values"))
+def add_properties(config: pytest.Config, report: ReportJson, outcomes: Iterable[Outcome]) -> None:
+    """Say in the JUnit file, where one is written, what the model did in the run and in each test that asked it.
+
+    As properties of the suite: the common schema knows none of a test case.
+    """
+    xml = config.stash.get(xml_key, None)
+    if xml is None:
+        return
+    xml.add_global_property("distil_model", report["model"])
+    xml.add_global_property("distil_ruling", words.ruling(report))
+    for one in outcomes:
+        if one.calls:
+            received = {None: "the original's values", False: "the same values", True: "different values"}
+            said = f"{plural(one.calls, 'call')}, {received[one.different]}, {one.ending}"
+            xml.add_global_property(f"distil {words.visible(one.test)}", said)
 
 
 def add_gate(config: pytest.Config, ruling: Mapping[str, Any], sentences: Sequence[str]) -> None:

@@ -21,6 +21,7 @@ class Outcomes:
         self._config = config
         self._endings: dict[str, Ending] = {}
         self._different: dict[str, bool | None] = {}
+        self._calls: dict[str, int] = {}
         self._must_pass: set[str] = set()
 
     def watch(self, report: pytest.TestReport) -> None:
@@ -39,13 +40,20 @@ class Outcomes:
     def note(self, event: Mapping[str, Any]) -> None:
         """Take in what an attempt says of itself."""
         self._different[event["test"]] = event["different"]
+        self._calls[event["test"]] = len(event["rows"])
         if event["must_pass"]:
             self._must_pass.add(event["test"])
 
     def all(self) -> list[Outcome]:
         """Return how every test ended that was set up."""
         return [
-            Outcome(test=test, ending=ending, different=self._different.get(test), must_pass=test in self._must_pass)
+            Outcome(
+                test=test,
+                ending=ending,
+                different=self._different.get(test),
+                calls=self._calls.get(test, 0),
+                must_pass=test in self._must_pass,
+            )
             for test, ending in self._endings.items()
         ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,15 @@ def is_partial(session: pytest.Session) -> bool:
     )
     stopped = bool(session.shouldstop or session.shouldfail)
     return narrowed or typed or stopped or _names_tests(config)
+
+
+def leaves_out_files(config: pytest.Config, *, ran: Iterable[str], recorded: Iterable[str]) -> bool:
+    """Return whether a file is still there whose tests a session holds, and of which no test ran.
+
+    Tells a part of the suite from the whole where folders are named, or left out by `--ignore`.
+    """
+    there, held = ({test.partition("::")[0] for test in tests} for tests in (ran, recorded))
+    return any((config.rootpath / file).exists() for file in held - there)
 
 
 def _is_typed(config: pytest.Config, how: str) -> bool:

@@ -19,7 +19,7 @@ from pytest_distil.plugin.evaluating import REST
 from pytest_distil.plugin.hooks import comparer
 from pytest_distil.plugin.opening import Opening
 from pytest_distil.plugin.outcomes import Outcomes
-from pytest_distil.plugin.selection import is_partial
+from pytest_distil.plugin.selection import is_partial, leaves_out_files
 from pytest_distil.plugin.showing import show, shown, tell_without_terminal
 from pytest_distil.plugin.vouch import Vouching
 from pytest_distil.reports.layout import Line
@@ -52,6 +52,7 @@ class EvaluatingSession:
         self._session: pytest.Session | None = None
         self._has_ended = False
         """Whether the run came to its end by itself."""
+        self._recorded_tests = recorded.tests() if recorded else set()
         self._evaluation = Evaluation(settings, recorded, comparing=Comparing(comparer(config)))
         self._vouching = Vouching()
         self._outcomes = Outcomes(config)
@@ -152,19 +153,22 @@ class EvaluatingSession:
 
     def _report(self, session: pytest.Session, *, interrupted: bool) -> None:
         """Build, judge and write the report."""
+        outcomes = self._outcomes.all()
+        ran = (one.test for one in outcomes)
         selection = Selection(
-            partial=is_partial(session),
+            partial=is_partial(session) or leaves_out_files(session.config, ran=ran, recorded=self._recorded_tests),
             deselected=self._deselected,
             interrupted=interrupted,
             crashed=len(self._crashed),
             sample=None if self._settings.sample == 1 else self._settings.sample,
         )
-        self.report = self._evaluation.report(self._outcomes.all(), selection)
+        self.report = self._evaluation.report(outcomes, selection)
+        junit.add_properties(session.config, self.report, outcomes)
         self._home.make()
         self.written = [self._home.new_report(self.report["model"]), *map(Path, self._settings.reports)]
         for path in self.written:
             reports.write(self.report, path, show_values=self._public_values if path.suffix == ".md" else "yes")
-        github.write_summary(self.report, show_values=self._public_values)
+        reports.summarise(self.report, os.environ, show_values=self._public_values)
 
     @property
     def _public_values(self) -> ShowValues:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 
@@ -42,3 +42,11 @@ def write(report: ReportJson, path: Path, *, show_values: str = "yes") -> None:
         return
     render: Callable[..., str] = import_module(MADE_BY[suffix]).render
     write_lines(path, [render(report, show_values=show_values).rstrip("\n")])
+
+
+def summarise(report: ReportJson, variables: Mapping[str, str], *, show_values: str) -> None:
+    """Append a judged report to the summary of a job on GitHub, where the environment's variables name one."""
+    if path := variables.get("GITHUB_STEP_SUMMARY"):
+        render: Callable[..., str] = import_module(MADE_BY[".md"]).render
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(f"{render(report, show_values=show_values)}\n")

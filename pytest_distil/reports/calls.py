@@ -72,7 +72,11 @@ def reasons(view: View) -> Iterator[Line]:
 def wrong(view: View) -> Iterator[Line]:
     """Yield every call that does not agree, where more is asked for."""
     if view.verbosity > 0:
-        yield from view.lines("calls", [_call(view, one) for one in findings.wrong_trials(view.report)])
+        newly = findings.newly_wrong(view.report)
+        listed = [
+            _call(view, one, standing=findings.standing(one, newly=newly)) for one in findings.wrong_trials(view.report)
+        ]
+        yield from view.lines("calls", listed)
 
 
 def _field(view: View, one: WrongField) -> str:
@@ -105,11 +109,11 @@ def _others(one: Value) -> str:
     return f" ({', '.join(parts)})"
 
 
-def _call(view: View, trial: Mapping[str, Any]) -> str:
+def _call(view: View, trial: Mapping[str, Any], *, standing: str) -> str:
     """Write one call that does not agree."""
     verdict = "unstable" if trial["verdict"] == "agree" else trial["verdict"]
     test = next(iter(trial["tests"]), trial["fingerprint"])
-    head = f"{verdict} {view.names.get(trial['task'], trial['task'])} ({findings.side(trial)}) {test}"
+    head = f"{verdict} {view.names.get(trial['task'], trial['task'])} ({standing}) {test}"
     parts = [view.change(one) for one in trial["differences"]]
     parts += [trial["reason"]] if trial["reason"] else []
     if view.verbosity > 1 and view.show_values == "yes":

@@ -96,11 +96,15 @@ def ended(report: Mapping[str, Any], ending: str) -> list[str]:
 
 
 def wrong_trials(report: Mapping[str, Any], *, limit: int | None = None) -> list[Mapping[str, Any]]:
-    """Return the trials that do not agree: held-out before seen, pinned first, unscored last."""
-    order = {"differ": 0, "invalid": 1, "failed": 2, "unscored": 3}
-    found = [one for one in report["trials"] if one["verdict"] in order or unstable(one)]
-    found.sort(key=lambda one: (not one["pinned"], order.get(one["verdict"], 0) == 3, not one["held_out"]))  # noqa: PLR2004
-    return found[:limit]
+    """Return the trials that do not agree: pinned first, then newly wrong, held-out before seen, unscored last."""
+    verdicts, newly = {"differ", "invalid", "failed", "unscored"}, newly_wrong(report)
+    found = [one for one in report["trials"] if one["verdict"] in verdicts or unstable(one)]
+
+    def rank(trial: Mapping[str, Any]) -> tuple[bool, ...]:
+        key = (trial["task"], trial["fingerprint"])
+        return not trial["pinned"], trial["verdict"] == "unscored", key not in newly, not trial["held_out"]
+
+    return sorted(found, key=rank)[:limit]
 
 
 def unstable(trial: Mapping[str, Any]) -> bool:
@@ -108,11 +112,18 @@ def unstable(trial: Mapping[str, Any]) -> bool:
     return len({(one["verdict"], repr(one["answer"])) for one in trial["repeats"] or ()}) > 1
 
 
-def side(trial: Mapping[str, Any]) -> str:
-    """Return where a trial counts, in words."""
+def newly_wrong(report: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    """Return task and fingerprint of the calls that the baseline had right, where there is one."""
+    baseline = (report["ruling"] or {}).get("baseline") or {}
+    return frozenset((one["task"], one["fingerprint"]) for one in baseline.get("calls", {}).get("newly_wrong", ()))
+
+
+def standing(trial: Mapping[str, Any], *, newly: frozenset[tuple[str, str]]) -> str:
+    """Return where a trial counts, in words, and whether it is among those that are newly wrong."""
     if trial["apart"]:
         return {"unrecorded": "in no session", "fixture": "of a wide fixture"}[str(trial["apart"])]
-    return {"input": "held out, new input", "pattern": "held out, new pattern"}.get(trial["held_out"], "seen")
+    side = {"input": "held out, new input", "pattern": "held out, new pattern"}.get(trial["held_out"], "seen")
+    return f"{side}, newly wrong" if (trial["task"], trial["fingerprint"]) in newly else side
 
 
 def _shortest(name: str, names: list[str]) -> str:

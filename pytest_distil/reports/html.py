@@ -69,6 +69,7 @@ def render(report: ReportJson, *, show_values: ShowValues = "yes") -> str:
         verdicts=sorted(Counter(one["verdict"] for one in wrong[:MAX_CALLS]).items()),
         matrices=list(matrices(report)),
         fields=findings.wrong_fields(report),
+        newly=findings.newly_wrong(report),
         show_values=show_values,
         **_TOOLS,
     )
@@ -130,7 +131,7 @@ def _shown(value: Any) -> Any:
 
 
 _TOOLS: Mapping[str, Any] = {
-    **{name: getattr(findings, name) for name in ("side", "reasons", "ended")},
+    **{name: getattr(findings, name) for name in ("standing", "reasons", "ended")},
     **{name: getattr(words, name) for name in ("rate", "compared", "interval", "value", "seconds", "tokens")},
     "rows": rows,
     "lines": lines,

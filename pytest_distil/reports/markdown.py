@@ -122,14 +122,14 @@ def _reasons(report: ReportJson) -> Iterator[str]:
 
 def _calls(report: ReportJson, *, show_values: ShowValues) -> Iterator[str]:
     """Yield the calls that do not agree."""
-    found = findings.wrong_trials(report)
+    found, newly = findings.wrong_trials(report), findings.newly_wrong(report)
     if not found:
         return
     rows = [
         [
             "unstable" if one["verdict"] == "agree" else one["verdict"],
             one["task"],
-            findings.side(one),
+            findings.standing(one, newly=newly),
             next(iter(one["tests"]), ""),
             _wrong(one, show_values=show_values),
         ]

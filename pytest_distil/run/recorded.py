@@ -40,6 +40,10 @@ class Recorded:
         """Return the names of the tasks."""
         return {task for task, _ in self.examples}
 
+    def tests(self) -> set[str]:
+        """Return the node ids of the tests that vouch for the examples."""
+        return {test for one in self.examples.values() for test in one.tests}
+
     def training(self, task: str) -> list[Example]:
         """Return what a model of the task may be trained on."""
         return [one for one in self.examples.values() if one.task == task and not one.held_out]

@@ -12,18 +12,25 @@ from typing import Any
 from pytest_distil.core.call import NOT_PASSED, RAISED, Example
 from pytest_distil.core.dataset import Rules, held_out_side
 from pytest_distil.core.text import Json, canonical, compact
-from pytest_distil.core.trial import Apart, Repeat, Trial, Verdict, field_of, fields_of
+from pytest_distil.core.trial import (
+    CHANGED,
+    CONTRADICTS,
+    STALE,
+    UNREACHED,
+    Apart,
+    Repeat,
+    Trial,
+    Verdict,
+    field_of,
+    fields_of,
+)
 from pytest_distil.models.memory import Memory, lookup, majority, nearest, remember
 from pytest_distil.run.compare import Comparison
 from pytest_distil.run.own_compare import Comparing, Incomparable
 from pytest_distil.run.recorded import Recorded, fits
 from pytest_distil.run.sightings import Key, Sighting, Sightings
 
-CONTRADICTS = "the original gave different results for it"
 LOST = "no answer reached the session: its worker crashed, or the run stopped"
-UNREACHED = "no test reached it, and it was not asked about: its task is made inside a test, or the run stopped"
-CHANGED = "its parameters have changed since it was recorded; collect again"
-STALE = "its recorded result is no value of today's return type; collect again"
 
 
 class Trials:

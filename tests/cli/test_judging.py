@@ -79,6 +79,21 @@ def test_gate_rules_as_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert words.ruling(report) == out.splitlines()[-1]
 
 
+def test_the_summary_of_a_job(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On GitHub the gate's ruling stands in the job's summary, below what is there, without values."""
+    (tmp_path / "summary.md").write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    path = written(tmp_path / "a.json", wrong=HELD_OUT_WRONG)
+    ran(capsys, "gate", path, "--fail-under", "96", status=1)
+    told = (tmp_path / "summary.md").read_text()
+
+    assert told.startswith("before\n## distil: ")
+    assert "below 96 %: FAILED" in told
+    assert '"other"' not in told
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"v": 99}', "no JSON"])
 @pytest.mark.parametrize("command", ["gate", "report", "compare", "promote"])
 def test_no_report(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, command: str) -> None:

@@ -2,9 +2,11 @@ from typing import Any
 
 import pytest
 
+from pytest_distil.core.call import NOT_PASSED
 from pytest_distil.core.evidence import Outcome, Selection
 from pytest_distil.core.gate import judge
 from pytest_distil.core.report import ReportJson
+from pytest_distil.core.trial import CHANGED, STALE, UNREACHED
 from pytest_distil.core.wants import Wants
 from support.reports import MODEL, facts, repeated, sample, triage
 
@@ -147,7 +149,7 @@ def test_interrupted_is_not_judged() -> None:
     ("selection", "part"),
     [
         (Selection(crashed=2), "2 parts of the run crashed"),
-        (Selection(expected=30), "only 20 of the 30 calls that session"),
+        (Selection(expected=30), "10 of the 30 calls that session"),
     ],
 )
 def test_incomplete_runs_fail_where_gated(selection: Selection, part: str) -> None:
@@ -156,6 +158,26 @@ def test_incomplete_runs_fail_where_gated(selection: Selection, part: str) -> No
 
     assert part in judge(report, wants=Wants(fail_under=0.5))["reasons"][0]
     assert judge(report, wants=Wants())["passed"] is None
+
+
+@pytest.mark.parametrize("reason", [CHANGED, STALE, UNREACHED])
+def test_recorded_calls_that_could_not_be_compared_fail_where_gated(reason: str) -> None:
+    """A session that is out of date for one task does not leave the others to be judged alone."""
+    trials = [triage(n, held_out="input") for n in range(20)]
+    trials += [triage(20 + n, task="old", held_out="input", wrong="unscored", reason=reason) for n in range(4)]
+    report = sample(trials, selection=Selection(expected=24))
+    said = f"4 of the 24 calls that session '{report['session']}' holds of the tests that ran could not be compared"
+
+    assert [f"{said} (most often: {reason})"] == judge(report, wants=Wants(fail_under=0.5))["reasons"]
+    assert "collect again" in reason
+    assert judge(report, wants=Wants())["passed"] is None
+
+
+def test_calls_of_tests_that_failed_are_not_missing() -> None:
+    """What a failing test called is not judged; that it fails is pytest's to say."""
+    trials = [*[triage(n, held_out="input") for n in range(20)], triage(20, wrong="unscored", reason=NOT_PASSED)]
+
+    assert judge(sample(trials, selection=Selection(expected=21)), wants=Wants(fail_under=0.5))["passed"] is True
 
 
 def test_partial_runs_are_judged_and_say_so() -> None:

@@ -1,12 +1,14 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from pytest_distil.core.call import NOT_PASSED
 from pytest_distil.core.evidence import Outcome, Selection
 from pytest_distil.core.gate import judge
 from pytest_distil.core.merging import merge
 from pytest_distil.core.report import ReportJson, comparable
-from pytest_distil.core.trial import Trial
+from pytest_distil.core.trial import CONTRADICTS, Trial
 from pytest_distil.core.wants import Wants
 from pytest_distil.mark.errors import DataError
 from support.reports import facts, outcomes, receipts, sample, triage, trials
@@ -48,9 +50,10 @@ def test_missing_shards_leave_a_part() -> None:
 def test_shards_by_path_do_not_add_up() -> None:
     """Of shards that were given paths nobody knows what a whole run holds."""
     every = trials()
-    parts = [sample(each, selection=Selection(partial=True)) for each in (every[:80], every[80:])]
+    for cut in (80, len(every) // 2):
+        parts = [sample(each, selection=Selection(partial=True)) for each in (every[:cut], every[cut:])]
 
-    assert merge(parts)["selection"]["partial"] is True
+        assert merge(parts)["selection"]["partial"] is True
 
 
 def test_the_worse_verdict_counts() -> None:
@@ -66,8 +69,33 @@ def test_two_originals_are_unscored() -> None:
     """A call with another original result in each shard is not scored."""
     merged = merge([sample([triage(5)]), sample([triage(5, original={"label": "other"})])])
 
-    assert {"the original gave different results": 1} == merged["tasks"][0]["reasons"]["unscored"]
+    assert {CONTRADICTS: 1} == merged["tasks"][0]["reasons"]["unscored"]
     assert 1 == merged["held_out"]["unscored"]
+
+
+def test_a_shard_that_does_not_vouch_hides_nothing() -> None:
+    """What one shard could not score is judged by the other; what contradicts itself is judged by none."""
+    unscored, wrong = triage(5, wrong="unscored", reason=NOT_PASSED), triage(5, wrong="label")
+    parts = [sample([unscored]), sample([wrong])]
+
+    for shards in (parts, parts[::-1]):
+        assert "differ" == merge(shards)["trials"][0]["verdict"]
+    assert {CONTRADICTS: 1} == merge([sample([replace(unscored, reason=CONTRADICTS)]), sample([wrong])])["tasks"][0][
+        "reasons"
+    ]["unscored"]
+
+
+def test_what_shards_share_is_expected_once() -> None:
+    """A call that the session holds of tests of two shards is not missing; what one shard misses still is."""
+    shared, own = triage(5), triage(6)
+    parts = [
+        sample([shared], selection=Selection(expected=1)),
+        sample([shared, own], selection=Selection(expected=2)),
+    ]
+    lacking = sample([shared], selection=Selection(expected=3))
+
+    assert 2 == merge(parts)["selection"]["expected"]
+    assert 4 == merge([*parts, lacking])["selection"]["expected"]
 
 
 def test_held_out_wins_and_so_does_what_is_judged() -> None:

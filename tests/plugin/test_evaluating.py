@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from pytest_distil.core.report import comparable
+from pytest_distil.reports import words
 from support.evaluating import Project, Ran, answering, endings, verdicts
 from support.server import ChatServer
 from support.shop import ENDINGS, SHOP, TESTS, ending_of, model
@@ -162,24 +163,30 @@ def test_warnings_are_not_doubled(evaluated: Callable[[str], Evaluated]) -> None
 
 @pytest.mark.parametrize("how", EVERY)
 def test_junit(evaluated: Callable[[str], Evaluated], how: str) -> None:
-    """A JUnit file counts each test once, a disagreed one as passed, with its properties once."""
+    """A JUnit file counts each test once, a disagreed one as passed."""
     project, _, _ = evaluated(how)
     cases = project.junit()
     failed = {name for name, case in cases.items() if case.find("failure") is not None}
     errors = {name for name, case in cases.items() if case.find("error") is not None}
-    properties = [
-        (one.get("name"), one.get("value")) for one in cases["test_disagreed"].iterfind("properties/property")
-    ]
 
     assert {name for name in cases if ending_of(name) == "failed"} == failed
     assert {"test_error"} == errors
     assert 1 == cases["test_disagreed"].findtext("system-out", "").count("printed by disagreed")
-    assert [
-        ("colour", "red"),
-        ("distil_calls", "1"),
-        ("distil_values", "different"),
-        ("distil_run", "second, with the original's values"),
-    ] == properties
+    assert [("colour", "red")] == [
+        (one.get("name"), one.get("value")) for one in cases["test_disagreed"].iter("property")
+    ]
+
+
+@pytest.mark.parametrize("how", EVERY)
+def test_junit_properties(evaluated: Callable[[str], Evaluated], how: str) -> None:
+    """A JUnit file says once of each test that called, reruns or not, what it got from the model."""
+    project, ran, _ = evaluated(how)
+    said = project.junit_properties()
+    names = [name for name, _ in said]
+
+    assert [("distil_model", ran.report["model"]), ("distil_ruling", words.ruling(ran.report))] == said[:2]
+    assert len(set(names)) == len(names)
+    assert ("distil test_shop.py::test_disagreed", "1 call, different values, disagreed") in said
 
 
 def test_what_tests_received(evaluated: Callable[[str], Evaluated]) -> None:

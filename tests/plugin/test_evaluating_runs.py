@@ -99,6 +99,26 @@ def test_ctrl_c(tmp_path: Path) -> None:
     assert second.report["ruling"]["passed"]
 
 
+def test_folders_of_a_suite(tmp_path: Path) -> None:
+    """A folder is the suite of those who always name it; a part where a session holds more that is still there."""
+    project = Project(tmp_path, labels=LABELS)
+    for name in ("one", "two"):
+        (tmp_path / "tests" / name).mkdir(parents=True)
+        project.write(
+            **{f"tests/{name}/test_{name}": f"from labels import parity\ndef test_it(): parity({ord(name[0])})"}
+        )
+    options = ("-o", "pythonpath=.", "--distil-gate-on=all", "--distil-fail-under=50")
+    project.run("--distil-collect", "tests", "-o", "pythonpath=.")
+    recording = "--distil-eval=memory:lookup"
+    whole = project.run(recording, "tests", *options)
+    parts = [project.run(recording, *each, *options) for each in (("tests/one",), ("tests", "--ignore=tests/two"))]
+    (tmp_path / "tests" / "two" / "test_two.py").unlink()
+    gone = project.run(recording, "tests/one", *options)
+
+    assert [False, True, True, False] == [one.report["selection"]["partial"] for one in (whole, *parts, gone)]
+    assert "this was a part of the suite; what ran is judged" in parts[0].out
+
+
 def test_parts_of_a_suite(labels: Project) -> None:
     """`-k` and `--lf` select as ever: a disagreed test is no failed one, and a part of a suite says that it is one."""
     single = labels.run(MAJORITY, "-k", "each[1] or each[2] or each[4]")

@@ -246,6 +246,10 @@ def test_the_announcement(labels: Project, tmp_path: Path) -> None:
         (("--distil-eval=m", "--distil-concurrency=0"), "--distil-concurrency: takes a whole number from 1"),
         (("--distil-eval=m", "--distil-return=both"), "--distil-return: is one of model, original, not 'both'"),
         (("--distil-eval=m", "--distil-offline", "--distil-refresh"), "--distil-offline: cannot be used with"),
+        (
+            ("--distil-eval=m", "--distil-baseline=last.json", "--distil-report=./last.json"),
+            "--distil-report: 'last.json' is the baseline, and a run that is worse would take its place",
+        ),
         (("--distil-fail-under=90",), "--distil-fail-under: needs --distil-eval=MODEL"),
         (("--distil-eval=m", "--distil-dry-run", "--distil-fail-under=90"), "--distil-dry-run: asks nothing"),
     ],

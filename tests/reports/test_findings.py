@@ -1,5 +1,9 @@
+from pytest_distil.core.gate import judge
+from pytest_distil.core.promotion import promoted
 from pytest_distil.core.trial import Difference
-from pytest_distil.reports import findings
+from pytest_distil.core.wants import Wants
+from pytest_distil.reports import findings, html, markdown
+from pytest_distil.reports.terminal import evaluated
 from support.reports import facts, receipt, repeated, sample, triage
 
 
@@ -64,3 +68,17 @@ def test_reasons_of_all_tasks() -> None:
     report = sample([*listed, receipt(1, wrong="invalid", reason="b")])
 
     assert [("b", 2), ("a", 1)] == findings.reasons(report, "invalid")
+
+
+def test_calls_that_the_baseline_had_right_come_first_and_say_so() -> None:
+    """What the gate says is listed is listed: newly wrong calls, before those that were wrong already."""
+    before = sample([triage(n, held_out="input", wrong="label" if n == 1 else None) for n in range(9)])
+    now = sample([triage(n, held_out="input", wrong="label" if n in (1, 7) else None) for n in range(9)])
+    report = now | {"ruling": judge(now, wants=Wants(baseline=promoted(before)))}
+    newly = findings.newly_wrong(report)
+    listed = [(one["fingerprint"][-1], findings.standing(one, newly=newly)) for one in findings.wrong_trials(report)]
+
+    assert [("7", "held out, new input, newly wrong"), ("1", "held out, new input")] == listed
+    for render in (markdown.render, html.render):
+        assert 1 == render(report).count("held out, new input, newly wrong")
+    assert 1 == sum("newly wrong)" in line.text for line in evaluated(report, width=200, verbosity=1))

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from pytest_distil.core.call import Example
-from pytest_distil.core.trial import Trial
+from pytest_distil.core.trial import CHANGED, CONTRADICTS, STALE, UNREACHED, Trial
 from pytest_distil.mark.errors import InvalidAnswer
 from pytest_distil.run.evaluator import Evaluator
 from pytest_distil.run.sightings import Key, Sightings
-from pytest_distil.run.trials import CHANGED, CONTRADICTS, LOST, STALE, UNREACHED, Trials
+from pytest_distil.run.trials import LOST, Trials
 from support.calls import NO_RULES, Model, called, double, events, example, recorded, row, settings, task
 
 

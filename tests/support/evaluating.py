@@ -109,7 +109,7 @@ class Project:
         return Project(folder)
 
     def run(self, *args: str, plugins: tuple[str, ...] = (), **variables: str) -> Ran:
-        """Run pytest with these plugins and no others."""
+        """Run pytest with these plugins and no others, where a Ctrl-C for all its processes reaches no others."""
         before = self._reports()
         done = subprocess.run(
             command(*args, plugins=plugins),
@@ -120,6 +120,7 @@ class Project:
             timeout=_SECONDS,
             check=False,
             stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )
         written = next(iter(self._reports() - before), None)
         return Ran(self.folder, done.returncode, done.stdout, done.stderr, written)
@@ -145,6 +146,13 @@ class Project:
         url = server if isinstance(server, str) else server.url
         return self.run(f"--distil-eval={_MODEL}", "-o", f"distil_base_url={url}", *args, **more)
 
+    def answers(self) -> str:
+        """Return the answers that are stored, as `pytest-distil answers export` writes them."""
+        exported = self.folder / "exported.jsonl"
+        command = [sys.executable, "-m", "pytest_distil", "answers", "export", exported.name]
+        subprocess.run(command, cwd=self.folder, check=True, capture_output=True, timeout=_SECONDS)
+        return exported.read_text(encoding="utf-8")
+
     def lines(self, name: str) -> list[str]:
         """Return the lines of a log that the suite keeps; none where there is none."""
         path = self.folder / name
@@ -154,6 +162,11 @@ class Project:
         """Return the test cases of a JUnit file by name."""
         cases = ET.parse(self.folder / name).getroot().iter("testcase")  # noqa: S314 - written by pytest just now
         return {case.get("name", ""): case for case in cases}
+
+    def junit_properties(self, name: str = "junit.xml") -> list[tuple[str | None, str | None]]:
+        """Return name and value of the properties of a JUnit file's suite."""
+        found = ET.parse(self.folder / name).getroot().iterfind("testsuite/properties/property")  # noqa: S314 - the same
+        return [(one.get("name"), one.get("value")) for one in found]
 
 
 def endings(report: Mapping[str, Any]) -> dict[str, str]:
