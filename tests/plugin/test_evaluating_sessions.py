@@ -372,8 +372,7 @@ NOISY = """
         words.append("more")
         return len(words)
 
-    @pytest.mark.slow
-def test_noise():
+    def test_noise():
         assert noisy(1) == 0
         assert fragile(2) == 2
         assert mutating(["a"]) == 2

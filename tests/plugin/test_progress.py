@@ -126,7 +126,7 @@ def test_ctrl_c_while_answers_are_awaited(few: Project, args: tuple[str, ...], p
     assert report["ruling"]["passed"] is None
     assert report["selection"]["interrupted"]
     assert report["totals"]["agree"] >= 2
-    assert report["totals"]["agree"] + report["totals"]["failed"] == 4
+    assert report["totals"]["agree"] + report["totals"]["unscored"] == 4
     assert any("interrupted: not judged" in line for line in rendered(shown.raw))
     assert 4 - report["totals"]["agree"] == len(server.requests)
     assert 4 == again.report["totals"]["agree"]
