@@ -85,6 +85,20 @@ def test_a_line_on_a_terminal(few: Project, args: tuple[str, ...], plugins: tupl
     assert steady(plain.lines) == steady(shown.lines)
 
 
+@pytest.mark.parametrize(
+    ("args", "plugins", "before"),
+    [((), (), "collected 4 items"), (("-n2",), ("xdist",), "ready: 2/2 workers")],
+    ids=["one process", "workers"],
+)
+def test_where_prompts_go(few: Project, args: tuple[str, ...], plugins: tuple[str, ...], before: str) -> None:
+    """What is to be asked stands on a line of its own, below what pytest says of collection."""
+    with ChatServer(answering(wrong_for(()))) as server:
+        lines = on_screen(few, server, *args, plugins=plugins).lines
+    [said] = [number for number, line in enumerate(lines) if line.startswith("distil: up to 4 prompts")]
+
+    assert before == lines[said - 1]
+
+
 def test_nothing_where_tests_print(few: Project) -> None:
     """With `-s` the screen is the test's as long as it runs."""
     few.write(test_few=FEW.replace("parity(n)", "print('here'); parity(n); print('there')"))
