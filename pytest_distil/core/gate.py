@@ -53,11 +53,12 @@ def _judged(ruling: Ruling, *, trials: list[Trial], report: ReportJson, wants: W
     reasons = list(faults.always(trials, report=report))
     if wants.gated:
         reasons += faults.gated(trials, report=report, wants=wants)
-    if any(wants.selects(one) and one.scored for one in trials):
-        unknown = ceiling.reason(wants, trials)
-        reasons += [unknown] if unknown else []
-        reasons += [*_reasons(overall, *tasks.values(), *by_task.fields(tasks)), *stray]
-    reasons += [*_reasons(tests, pins), *(beside["reasons"] if beside else ())]
+    if not faults.nobody_answered(trials):  # what else falls short then is the same once more
+        if any(wants.selects(one) and one.scored for one in trials):
+            unknown = ceiling.reason(wants, trials)
+            reasons += [unknown] if unknown else []
+            reasons += [*_reasons(overall, *tasks.values(), *by_task.fields(tasks)), *stray]
+        reasons += [*_reasons(tests, pins), *(beside["reasons"] if beside else ())]
     return ruling | {
         "passed": False if reasons else True if wants.gated else None,
         "overall": overall,
