@@ -197,6 +197,14 @@ def test_forgetting(labels: Project) -> None:
     assert "0 answers" in tool(labels, "answers", "export", "none.jsonl")
 
 
+@pytest.mark.parametrize("days", ["soon", "nan", "-1", "1e9"])
+def test_forgetting_by_no_age(tmp_path: Path, days: str) -> None:
+    """An age that is none is refused by the option's name."""
+    told = tool(Project(tmp_path), "answers", "prune", f"--older-than={days}", status=2)
+
+    assert "--older-than: takes " in told
+
+
 def test_importing_something_else(labels: Project) -> None:
     """A file that is no export is refused with its line, and nothing is taken."""
     (labels.folder / "bad.jsonl").write_text('{"v": 1}\n', encoding="utf-8")
