@@ -36,6 +36,11 @@ def gated(trials: list[Trial], *, report: ReportJson, wants: Wants) -> Iterator[
     if wants.judges_calls and scored and not any(map(wants.selects, scored)):
         yield from _none_judged(trials, report=report, wants=wants)
     yield from _incomplete(trials, report=report)
+    yield from changed(report)
+
+
+def changed(report: ReportJson) -> Iterator[str]:
+    """Yield which tasks are not what their model was trained on, or what was recorded of them."""
     for task in report["tasks"]:
         yield from _other_task(task)
 

@@ -113,5 +113,7 @@ def _notes(trials: list[Trial], *, report: ReportJson, wants: Wants) -> Iterator
         yield faults.none_held_out(len(usual))
     if report["session"] is not None and (n := sum(one.apart == "unrecorded" and one.scored for one in trials)):
         yield f"{plural(n, 'call stands', 'calls stand')} in no session, so they are not judged; collect again"
+    if not wants.gated:  # else it is a reason
+        yield from faults.changed(report)
     if wants.baseline is None and wants.baseline_path is not None and wants.baseline_missing_ok:
         yield f"there is no baseline {wants.baseline_path!r}, so nothing is compared with it"
