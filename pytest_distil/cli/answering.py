@@ -128,6 +128,9 @@ def evaluate(
         client.configure(wanted)
         _follow(direct.ask())
         return direct.report()
+    except KeyboardInterrupt:
+        print("interrupted: what has arrived is stored; run it again for the rest", file=sys.stderr)
+        raise
     finally:
         asker.close()
 
