@@ -152,8 +152,9 @@ def slow_tests(bench: Bench) -> Iterator[Row]:
 def bad_servers(bench: Bench) -> Iterator[Row]:
     """Yield the rows for servers that fail or refuse."""
     few = ("-o", "distil_timeout=5")
-    with Loopback(bench.files, latency=bench.latency, limited=0.2, errors=0.05, cut=0.02) as server:
-        yield bench.asked(server, "20 % status 429, 5 % status 500, 2 % cut", 32, *few)
+    faults = {"limited": 0.2, "errors": 0.05, "cut": 0.02, "slow": 0.02, "slow_seconds": 8.0}
+    with Loopback(bench.files, latency=bench.latency, **faults) as server:
+        yield bench.asked(server, "20 % status 429, 5 % status 500, 2 % cut, 2 % too slow", 32, *few)
     with Loopback(bench.files, latency=bench.latency, rate=100) as server:
         yield bench.asked(server, "at most 100 requests a second", 32, *few)
 

@@ -14,10 +14,11 @@ from typing import Any
 
 from pytest_distil import reports
 from pytest_distil.cli.judging import add_gate_options, gate_options, print_lines, width
-from pytest_distil.cli.progress import Line
+from pytest_distil.cli.progress import Line, bar
 from pytest_distil.core.files import write_lines
 from pytest_distil.core.phrases import plural
 from pytest_distil.core.prompt import Answer
+from pytest_distil.core.readers import number
 from pytest_distil.core.report import ReportJson
 from pytest_distil.core.settings import Settings
 from pytest_distil.mark.errors import DataError, SettingError
@@ -36,6 +37,9 @@ from pytest_distil.store.home import Home
 from pytest_distil.store.session import find_session
 
 _SECONDS_BETWEEN_LINES = 0.25
+
+_MOST_DAYS = 36_500
+"""Of an answer's age: a century."""
 
 _OPTIONS = {
     "base_url": ("--base-url", "URL", "address of the model's server"),
@@ -83,7 +87,7 @@ def _add_answers(parser: argparse.ArgumentParser) -> None:
     take.set_defaults(run=_import)
     prune = commands.add_parser("prune", help="forget answers")
     prune.add_argument("--model", help="only those of this model")
-    prune.add_argument("--older-than", metavar="DAYS", type=float, help="only those older than so many days")
+    prune.add_argument("--older-than", metavar="DAYS", help="only those older than so many days")
     prune.set_defaults(run=_prune)
     for command in (export, take, prune):
         command.add_argument("--dir", default=".distil", help="where answers are kept (default: %(default)s)")
@@ -124,6 +128,9 @@ def evaluate(
         client.configure(wanted)
         _follow(direct.ask())
         return direct.report()
+    except KeyboardInterrupt:
+        print("interrupted: what has arrived is stored; run it again for the rest", file=sys.stderr)
+        raise
     finally:
         asker.close()
 
@@ -135,7 +142,9 @@ def _follow(tickets: Sequence[Future[Answer]]) -> None:
         while left:
             done, left = wait(left, timeout=_SECONDS_BETWEEN_LINES)
             failed += sum(ticket.result().failed is not None for ticket in done)
-            line.show(progress.told(len(tickets) - len(left), len(tickets), now=time.monotonic(), failed=failed))
+            count, whole = len(tickets) - len(left), len(tickets)
+            told = progress.told(count, whole, now=time.monotonic(), failed=failed)
+            line.show(f"{bar(count, whole)} {told}")
 
 
 def _settings(args: argparse.Namespace) -> Settings:
@@ -171,11 +180,18 @@ def _import(args: argparse.Namespace) -> None:
 
 def _prune(args: argparse.Namespace) -> None:
     """Forget answers."""
-    before = None if args.older_than is None else datetime.now(UTC) - timedelta(days=args.older_than)
+    before = None if args.older_than is None else _days_ago(args.older_than)
     answers = _answers(args)
     gone = answers.prune(before=before, model=args.model)
     answers.close()
     print(f"{plural(gone, 'answer')} forgotten")
+
+
+def _days_ago(text: str) -> datetime:
+    days = number("--older-than", text)
+    if not 0 <= days <= _MOST_DAYS:
+        raise SettingError("--older-than", f"takes days from 0 to {_MOST_DAYS:,}, not {text!r}")
+    return datetime.now(UTC) - timedelta(days=days)
 
 
 def _answers(args: argparse.Namespace) -> Answers:

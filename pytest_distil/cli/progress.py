@@ -53,10 +53,14 @@ class UploadBar:
 
     def __call__(self, done: int, whole: int) -> None:
         """Show that `done` of `whole` bytes were sent."""
-        share = done / whole if whole else 1.0
-        filled = round(share * _BAR)
-        bar = "#" * filled + "." * (_BAR - filled)
-        self._line.show(f"{self._name} [{bar}] {share:4.0%} of {size(whole)}")
+        self._line.show(f"{self._name} {bar(done, whole)} of {size(whole)}")
+
+
+def bar(done: int, whole: int) -> str:
+    """Draw how much is done: `[#####...............]  25%`."""
+    share = done / whole if whole else 1.0
+    filled = round(share * _BAR)
+    return f"[{'#' * filled}{'.' * (_BAR - filled)}] {share:4.0%}"
 
 
 def size(count: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from pytest_distil.core.hooked import COMPARE_HOOK
 from pytest_distil.core.phrases import percent, plural, some
 from pytest_distil.core.report import ReportJson
-from pytest_distil.core.trial import Trial
+from pytest_distil.core.trial import Repeat, Trial
 from pytest_distil.core.wants import Wants
 
 MAX_FAILED = 0.01
@@ -40,8 +40,18 @@ def gated(trials: list[Trial], *, report: ReportJson, wants: Wants) -> Iterator[
     if wants.judges_calls and scored and not any(map(wants.selects, scored)):
         yield from _none_judged(trials, report=report, wants=wants)
     yield from _incomplete(trials, report=report)
+    yield from changed(report)
+
+
+def changed(report: ReportJson) -> Iterator[str]:
+    """Yield which tasks are not what their model was trained on, or what was recorded of them."""
     for task in report["tasks"]:
         yield from _other_task(task)
+
+
+def nobody_answered(trials: list[Trial]) -> bool:
+    """Say whether calls could be scored and not one of them got an answer; `always` has a sentence for it."""
+    return {one.verdict for one in _answers(trials)} == {"failed"}
 
 
 def none_held_out(n: int) -> str:
@@ -126,8 +136,8 @@ def _none_judged(trials: list[Trial], *, report: ReportJson, wants: Wants) -> It
 
 
 def _failed(trials: list[Trial]) -> Iterator[str]:
-    """Yield that too many answers did not come, repeated ones counted each."""
-    answers = [answer for one in trials if one.scored for answer in one.repeats or (one,)]
+    """Yield that too many answers did not come."""
+    answers = _answers(trials)
     reasons = Counter(one.reason or "no reason given" for one in answers if one.verdict == "failed")
     failed = reasons.total()
     if failed > MAX_FAILED * len(answers):
@@ -136,6 +146,11 @@ def _failed(trials: list[Trial]) -> Iterator[str]:
             f"{failed:,} of {plural(len(answers), 'answer')} failed, more than {percent(MAX_FAILED)} "
             f"(most often: {reason}, {n:,}); run it again when the model answers: what has arrived is stored"
         )
+
+
+def _answers(trials: list[Trial]) -> list[Trial | Repeat]:
+    """Return the answers that are judged, repeated ones each."""
+    return [answer for one in trials if one.scored for answer in one.repeats or (one,)]
 
 
 def _incomplete(trials: list[Trial], *, report: ReportJson) -> Iterator[str]:

@@ -53,11 +53,12 @@ def _judged(ruling: Ruling, *, trials: list[Trial], report: ReportJson, wants: W
     reasons = list(faults.always(trials, report=report))
     if wants.gated:
         reasons += faults.gated(trials, report=report, wants=wants)
-    if any(wants.selects(one) and one.scored for one in trials):
-        unknown = ceiling.reason(wants, trials)
-        reasons += [unknown] if unknown else []
-        reasons += [*_reasons(overall, *tasks.values(), *by_task.fields(tasks)), *stray]
-    reasons += [*_reasons(tests, pins), *(beside["reasons"] if beside else ())]
+    if not faults.nobody_answered(trials):  # what else falls short then is the same once more
+        if any(wants.selects(one) and one.scored for one in trials):
+            unknown = ceiling.reason(wants, trials)
+            reasons += [unknown] if unknown else []
+            reasons += [*_reasons(overall, *tasks.values(), *by_task.fields(tasks)), *stray]
+        reasons += [*_reasons(tests, pins), *(beside["reasons"] if beside else ())]
     return ruling | {
         "passed": False if reasons else True if wants.gated else None,
         "overall": overall,
@@ -113,5 +114,7 @@ def _notes(trials: list[Trial], *, report: ReportJson, wants: Wants) -> Iterator
         yield faults.none_held_out(len(usual))
     if report["session"] is not None and (n := sum(one.apart == "unrecorded" and one.scored for one in trials)):
         yield f"{plural(n, 'call stands', 'calls stand')} in no session, so they are not judged; collect again"
+    if not wants.gated:  # else it is a reason
+        yield from faults.changed(report)
     if wants.baseline is None and wants.baseline_path is not None and wants.baseline_missing_ok:
         yield f"there is no baseline {wants.baseline_path!r}, so nothing is compared with it"

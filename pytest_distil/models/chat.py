@@ -15,13 +15,17 @@ from pytest_distil.models.endpoint import Endpoint
 from pytest_distil.models.response import read
 from pytest_distil.models.trouble import body_without, refused_parameter, too_long, unanswered, unreached
 
+PATH = "/chat/completions"
+
 
 class Chat:
     """One model at one endpoint."""
 
-    def __init__(self, client: AsyncOpenAI, model: str, *, timeout: float) -> None:
+    def __init__(self, client: AsyncOpenAI, model: str, *, timeout: float, url: str = PATH) -> None:
+        """Take a client, and where to ask: whole, that spares the SDK work; clients that know deployments need PATH."""
         self._client = client
         self._model = model
+        self._url = url
         self._timeout = timeout
         """Seconds that one request may take, from connecting to its response's last byte."""
         self._refused: set[str] = set()
@@ -30,7 +34,8 @@ class Chat:
     @classmethod
     def at(cls, endpoint: Endpoint, model: str, *, concurrency: int, timeout: float) -> Chat:
         """Return the model of that id at an endpoint."""
-        return cls(make(endpoint.base_url, endpoint.key, timeout, concurrency), model, timeout=timeout)
+        client = make(endpoint.base_url, endpoint.key, timeout, concurrency)
+        return cls(client, model, timeout=timeout, url=str(client.base_url.join(PATH.lstrip("/"))))
 
     async def ask(self, prompt: Prompt) -> Answer:
         """Answer one prompt; where the endpoint refuses a parameter, ask again at once without it, now and later."""
@@ -62,7 +67,7 @@ class Chat:
         """Send a request and return the response as it came: what is in it is judged by us, not by the SDK."""
         request = {"model": self._model, **body}
         async with asyncio.timeout(self._timeout):
-            return await self._client.post("/chat/completions", cast_to=httpx2.Response, body=request)
+            return await self._client.post(self._url, cast_to=httpx2.Response, body=request)
 
 
 async def warm_up(concurrency: int) -> None:

@@ -10,7 +10,7 @@ import httpx2
 from openai import AsyncOpenAI, OpenAI
 
 from pytest_distil.mark.errors import ModelError
-from pytest_distil.models.chat import Chat
+from pytest_distil.models.chat import PATH, Chat
 from pytest_distil.models.client import make
 from pytest_distil.models.endpoint import Endpoint
 
@@ -65,7 +65,7 @@ class LentChat(Chat):
         client: Any = self._client
         request = {"model": self._model, **body}
         response: httpx2.Response = client.post(
-            "/chat/completions", cast_to=httpx2.Response, body=request, options={"timeout": self._timeout}
+            PATH, cast_to=httpx2.Response, body=request, options={"timeout": self._timeout}
         )
         return response
 

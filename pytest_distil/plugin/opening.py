@@ -45,9 +45,9 @@ class Opening:
         if getattr(self._config.option, "dist", "no") != "no":
             self._wanted()
 
-    @pytest.hookimpl(tryfirst=True)
+    @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Open, once the suite's own code has run: a conftest may have loaded the key."""
+        """Open, once the suite's own code has run: a conftest may have loaded the key; pytest's line comes first."""
         self._open([item.nodeid for item in session.items])
 
     @pytest.hookimpl(optionalhook=True)
@@ -67,9 +67,7 @@ class Opening:
             self._messages += stats.messages
             self.client.close()
         if self._asker.died():
-            self._messages.append(
-                f"the process that asks models has ended by itself; its last output:\n{self._asker.log()}"
-            )
+            self._messages.append(f"{_DIED}\n{self._asker.log()}")
         self._asker.close()
 
     @pytest.hookimpl(wrapper=True)
@@ -110,4 +108,6 @@ def say(config: pytest.Config, line: str | None) -> None:
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if line and terminal and config.get_verbosity() > -2:  # noqa: PLR2004 - `-qq`
         terminal.ensure_newline()
+        if config.get_terminal_writer().width_of_current_line:  # xdist's line about workers, on a terminal
+            terminal.write_line("")
         terminal.write_line(line)

@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS answers (
 _INSERT = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)"
 _ONE = "SELECT answer FROM answers WHERE key = ?"
 _ALL = "SELECT base_url, model, prompt, repeat, at, answer FROM answers ORDER BY key"
+_BASE_URLS = "SELECT DISTINCT base_url FROM answers WHERE model = ? ORDER BY base_url"
 _DELETE = "DELETE FROM answers WHERE (? IS NULL OR at < ?) AND (? IS NULL OR model = ?)"
 
 _KEPT = ("message", "finish_reason", "invalid", "served_model", "usage", "seconds")
@@ -82,6 +83,12 @@ class Answers:
                 return _answer(self._new[key][-1])
             row = self._database.run(lambda db: db.execute(_ONE, (key,)).fetchone())
         return None if row is None else _answer(row[0])
+
+    def base_urls(self, model: str) -> list[str]:
+        """Return where the answers of a model that are in the file came from."""
+        with self._lock:
+            rows = self._database.run(lambda db: db.execute(_BASE_URLS, (model,)).fetchall())
+        return [base_url for (base_url,) in rows]
 
     def put(self, question: Question, answer: Answer) -> None:
         """Keep an answer; it is in the file after the next `flush`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pytest_distil.core.report import comparable
 from support.evaluating import Project, answering, environment
 from support.labels import LABELS, THIRTY, wrong_for
 from support.server import ChatServer
+from support.terminal import on_terminal
 
 LOCAL = """
     from pytest_distil import distil
@@ -195,6 +197,34 @@ def test_forgetting(labels: Project) -> None:
     assert "0 answers forgotten" in tool(labels, "answers", "prune", "--older-than=1")
     assert "30 answers forgotten" in tool(labels, "answers", "prune", "--model=student")
     assert "0 answers" in tool(labels, "answers", "export", "none.jsonl")
+
+
+@pytest.mark.slow
+def test_ctrl_c(labels: Project) -> None:
+    """A bar shows how far it is; what has arrived by Ctrl-C is stored, and the next run asks for the rest."""
+    far = re.compile(r"\[#+\.+\] +\d+% [1-9]\d? of 30 prompts answered")
+    with ChatServer(answering(wrong_for(())), latency=1.0) as server:
+        command = [sys.executable, "-m", "pytest_distil", "eval", "student", "--all", f"--base-url={server.url}"]
+        shown = on_terminal(
+            [*command, "--concurrency=5"],
+            cwd=labels.folder,
+            env=environment(),
+            interrupt=lambda raw: far.search(raw) is not None,
+        )
+        _, report = evaluated(labels, server.url, "--all")
+
+    assert 130 == shown.status
+    assert "interrupted: what has arrived is stored" in shown.raw
+    assert 0 < report["usage"]["stored"] < 30
+    assert 30 == report["usage"]["stored"] + report["usage"]["requests"]
+
+
+@pytest.mark.parametrize("days", ["soon", "nan", "-1", "1e9"])
+def test_forgetting_by_no_age(tmp_path: Path, days: str) -> None:
+    """An age that is none is refused by the option's name."""
+    told = tool(Project(tmp_path), "answers", "prune", f"--older-than={days}", status=2)
+
+    assert "--older-than: takes " in told
 
 
 def test_importing_something_else(labels: Project) -> None:

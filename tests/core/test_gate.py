@@ -128,6 +128,18 @@ def test_failed_answers_above_one_in_a_hundred_fail(failed: int, *, passed: obje
     assert "most often: timeout, 2" in "".join([*ruling["reasons"], "most often: timeout, 2" if passed is None else ""])
 
 
+@pytest.mark.parametrize("answered", [0, 1])
+def test_an_endpoint_that_is_dead_is_one_reason(answered: int) -> None:
+    """Where no answer came at all, that is said once, and not again for each thing that falls short without answers."""
+    calls = [triage(n, wrong="failed" if n >= answered else None, pinned=True) for n in range(20)]
+    wants = Wants(fail_under=0.9, gate_on="all", thresholds={"triage": 0.9}, fail_under_tests=0.9)
+    ruling = judge(sample(calls), wants=wants)
+
+    assert ruling["passed"] is False
+    assert "answers failed, more than 1 %" in ruling["reasons"][0]
+    assert (len(ruling["reasons"]) > 1) is bool(answered)
+
+
 def test_failed_repeats_are_failed_answers() -> None:
     """Answers that fail only when a call is asked again are counted too."""
     calls = [repeated(triage(n), "agree", "failed" if n < 3 else "agree") for n in range(100)]

@@ -86,7 +86,10 @@ def test_what_is_judged_does_not_depend_on_the_model(tmp_path: Path) -> None:
 
 
 def test_originals_that_are_not_run(tmp_path: Path) -> None:
-    """With `--distil-original=recorded` recorded results stand in, so nothing runs; a changed original fails a gate."""
+    """With `--distil-original=recorded` recorded results stand in, so nothing runs.
+
+    A changed original is told, and fails a gate.
+    """
     project = Project(tmp_path, chain=CHAIN, test_chain=CHAINED)
     project.collect()
     before = len(project.lines("originals.log"))
@@ -96,11 +99,14 @@ def test_originals_that_are_not_run(tmp_path: Path) -> None:
         quiet = len(project.lines("originals.log"))
         project.write(chain=CHAIN.replace("return n + 1", "return n + 1 + 0"))
         changed = project.evaluate(server, *gate)
+        ungated = project.evaluate(server, "--distil-original=recorded")
 
     assert (pytest.ExitCode.OK, before) == (ran.status, quiet)
     assert {"passed": 6} == ran.counts
     assert pytest.ExitCode.TESTS_FAILED == changed.status
-    assert "chain.step: the original changed since its results were recorded" in " ".join(changed.out.split())
+    assert pytest.ExitCode.OK == ungated.status
+    for told in (changed.out, ungated.out):
+        assert "chain.step: the original changed since its results were recorded" in " ".join(told.split())
 
 
 MARKED = CHAIN.replace("@distil\n    def step", '@distil(original="recorded")\n    def step')

@@ -85,6 +85,20 @@ def test_a_line_on_a_terminal(few: Project, args: tuple[str, ...], plugins: tupl
     assert steady(plain.lines) == steady(shown.lines)
 
 
+@pytest.mark.parametrize(
+    ("args", "plugins", "before"),
+    [((), (), "collected 4 items"), (("-n2",), ("xdist",), "ready: 2/2 workers")],
+    ids=["one process", "workers"],
+)
+def test_where_prompts_go(few: Project, args: tuple[str, ...], plugins: tuple[str, ...], before: str) -> None:
+    """What is to be asked stands on a line of its own, below what pytest says of collection."""
+    with ChatServer(answering(wrong_for(()))) as server:
+        lines = on_screen(few, server, *args, plugins=plugins).lines
+    [said] = [number for number, line in enumerate(lines) if line.startswith("distil: up to 4 prompts")]
+
+    assert before == lines[said - 1]
+
+
 def test_nothing_where_tests_print(few: Project) -> None:
     """With `-s` the screen is the test's as long as it runs."""
     few.write(test_few=FEW.replace("parity(n)", "print('here'); parity(n); print('there')"))
@@ -126,7 +140,7 @@ def test_ctrl_c_while_answers_are_awaited(few: Project, args: tuple[str, ...], p
     assert report["ruling"]["passed"] is None
     assert report["selection"]["interrupted"]
     assert report["totals"]["agree"] >= 2
-    assert report["totals"]["agree"] + report["totals"]["failed"] == 4
+    assert report["totals"]["agree"] + report["totals"]["unscored"] == 4
     assert any("interrupted: not judged" in line for line in rendered(shown.raw))
     assert 4 - report["totals"]["agree"] == len(server.requests)
     assert 4 == again.report["totals"]["agree"]

@@ -34,8 +34,8 @@ class Desk:
         self._lines = Lines(settings)
         patience = max(_LEAST_PATIENCE, _PATIENCE * settings.timeout)
         self._flights = Flights(Pace(settings.concurrency), patience=patience, ready=ready)
-        self._waiting: dict[str, tuple[Flight, list[Reply]]] = {}
-        """By key of a question: its flight, and who wants the answer."""
+        self._waiting: dict[Question, tuple[Flight, list[Reply]]] = {}
+        """By question: its flight, and who wants the answer."""
         self._numbers = count()
         self._stopped: str | None = None
         self._asked = self._sent = self._stored = self._failed = 0
@@ -92,23 +92,22 @@ class Desk:
 
     def _ask_server(self, line: Line, question: Question, prompt: Prompt, reply: Reply, *, prefetch: bool) -> None:
         """Join the flight for the same question, take the answer from the shelf, or ask."""
-        key = question.key()
-        if key in self._waiting:
-            flight, replies = self._waiting[key]
+        if question in self._waiting:
+            flight, replies = self._waiting[question]
             replies.append(reply)
             if not prefetch:
                 self._flights.hurry(flight)
         elif answer := self.shelf.get(question):
             self._stored += 1
             reply(answer)
-        elif reason := self._refusal(line):
+        elif reason := self._refusal(line, question):
             self._fail(reason, reply)
         else:
             self._sent += 1
             flight = self._fly(line, prompt, lambda answer: self._landed(question, answer), prefetch=prefetch)
-            self._waiting[key] = flight, [reply]
+            self._waiting[question] = flight, [reply]
 
-    def _refusal(self, line: Line) -> str | None:
+    def _refusal(self, line: Line, question: Question) -> str | None:
         """Say why a question is not sent, None where it is."""
         revive = self._settings.revive
         if line.fatal and revive is not None and time.monotonic() - line.given_up_at >= revive:
@@ -117,11 +116,17 @@ class Desk:
         if self._stopped or line.fatal:
             return self._stopped or line.fatal
         if self._settings.offline:
-            return "not among the stored answers, and offline"
+            return self._not_stored(question)
         most = self._settings.max_requests
         if most is not None and self._sent >= most:
             return f"more than {most} prompts; distil_max_requests is the limit"
         return None
+
+    def _not_stored(self, question: Question) -> str:
+        """Say that an answer is not stored; where those of its model are another server's, which one's."""
+        elsewhere = self.shelf.elsewhere(question)
+        hint = f" (those of {question.model!r} are of {', '.join(elsewhere)}; set distil_base_url)" if elsewhere else ""
+        return f"not among the stored answers{hint}, and offline"
 
     def _fly(self, line: Line, prompt: Prompt, reply: Reply, *, prefetch: bool) -> Flight:
         """Send a prompt on its way; the reply comes from the event loop, never from in here."""
@@ -137,7 +142,7 @@ class Desk:
         return flight
 
     def _landed(self, question: Question, answer: Answer) -> None:
-        _, replies = self._waiting.pop(question.key())
+        _, replies = self._waiting.pop(question)
         self.shelf.keep(question, answer)
         for reply in replies:
             reply(answer)

@@ -17,8 +17,10 @@ class Shelf:
         self._path = None if store is None else Path(store)
         self._refresh = refresh
         self._store: Answers | None = None
-        self._of_this_run: set[str] = set()
-        self._not_stored: dict[str, Answer] = {}
+        self._of_this_run: set[Question] = set()
+        self._not_stored: dict[Question, Answer] = {}
+        self._base_urls: dict[str, list[str]] = {}
+        """Of stored answers, by model."""
 
     @property
     def messages(self) -> tuple[str, ...]:
@@ -34,12 +36,20 @@ class Shelf:
         """Return an answer that is here; with `refresh` only one of this run."""
         if self._path is None:
             return None
-        key = question.key()
-        if key in self._not_stored:
-            return self._not_stored[key]
-        if self._refresh and key not in self._of_this_run:
+        if question in self._not_stored:
+            return self._not_stored[question]
+        if self._refresh and question not in self._of_this_run:
             return None
         return self._opened(self._path).get(question)
+
+    def elsewhere(self, question: Question) -> list[str]:
+        """Return the base URLs of the stored answers of a question's model, where none is from the question's own."""
+        if self._path is None:
+            return []
+        if question.model not in self._base_urls:
+            self._base_urls[question.model] = self._opened(self._path).base_urls(question.model)
+        found = self._base_urls[question.model]
+        return [] if question.base_url in found else found
 
     def keep(self, question: Question, answer: Answer) -> None:
         """Keep an answer, in the file where it says something of the model, else until the end of the run.
@@ -48,11 +58,10 @@ class Shelf:
         """
         if self._path is None or answer.failed is not None:
             return
-        key = question.key()
         if answer.message is None and answer.invalid != "too long":
-            self._not_stored[key] = replace(answer, stored=True, requests=0, retries=0, waited_seconds=0.0)
+            self._not_stored[question] = replace(answer, stored=True, requests=0, retries=0, waited_seconds=0.0)
             return
-        self._of_this_run.add(key)
+        self._of_this_run.add(question)
         self._opened(self._path).put(question, answer)
 
     def unwritten(self) -> Callable[[], None] | None:

@@ -176,6 +176,18 @@ def test_offline(tmp_path: Path) -> None:
     assert (1, 1, 0) == (len(server.requests), stats.failed, stats.asked)
 
 
+def test_offline_at_another_address(tmp_path: Path) -> None:
+    """Where all stored answers of the model are another server's, the reason names it."""
+    store = str(tmp_path / "answers.sqlite")
+    with ChatServer(content_of) as server:
+        asked(student(server, store=store), [prompt("a")])
+        elsewhere = AskerSettings("student", base_url="http://127.0.0.1:9/v1", store=store, offline=True)
+        answers, _ = asked(elsewhere, [prompt("a"), prompt("b")])
+
+    hint = f"(those of 'student' are of {server.url}; set distil_base_url)"
+    assert [f"not among the stored answers {hint}, and offline"] * 2 == [answer.failed for answer in answers]
+
+
 def test_the_key_is_no_part_of_the_question(tmp_path: Path) -> None:
     """Another key, or another way to write the same URL, finds the same answers; no key is in the file."""
     store = tmp_path / "answers.sqlite"

@@ -110,14 +110,16 @@ def test_the_run_is_killed(tmp_path: Path, how: str) -> None:
 
 @pytest.mark.slow
 def test_the_asker_is_killed(tmp_path: Path) -> None:
-    """Where the asker itself is killed, what arrived a moment before is stored."""
+    """What arrives is stored within moments, so that it is there where the asker itself is killed."""
     store = tmp_path / "answers.sqlite"
     with ChatServer(half) as server, running() as (process, client):
         client.configure(AskerSettings("student", base_url=server.url, store=str(store), concurrency=50))
         tickets = [client.submit(prompt(str(number))) for number in range(20)]
         for ticket in tickets[:10]:
             ticket.result()
-        time.sleep(1.0)
+        given_up = time.monotonic() + SECONDS
+        while len(stored(store)) < 10 and time.monotonic() < given_up:
+            time.sleep(0.05)
         os.kill(process.pid, signal.SIGKILL)
         failed = [ticket.result().failed for ticket in tickets[10:]]
 
