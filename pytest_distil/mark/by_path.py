@@ -18,7 +18,7 @@ from pytest_distil.mark.imports import Finder
 from pytest_distil.mark.production import IDLE
 from pytest_distil.mark.task import Kind, Task, register
 from pytest_distil.mark.trampoline import clone, trampoline
-from pytest_distil.mark.wrapper import wrapped
+from pytest_distil.mark.wrapper import entrance
 
 _OPTIONS = ("name", "dataset", "group", "instructions", "exclude", "format")
 """What may stand behind a path; `exclude` takes several names with commas."""
@@ -118,7 +118,7 @@ class Marking:
         task = declare(original, kind=kind, namespace={}, production=IDLE, returns=_type(target), **target.options)
         register(task)
         self._marked[function] = (target, function.__code__, task)
-        function.__code__ = trampoline(function.__code__, wrapped(task))
+        function.__code__ = trampoline(function.__code__, entrance(task))
 
 
 def find_function(module: ModuleType, target: Target) -> tuple[FunctionType, Kind]:
