@@ -54,6 +54,8 @@ class Adapter:
         schema = self._adapter.core_schema
         self._to_json = self._adapter.serializer.to_json
         self._from_json = self._adapter.validator.validate_json
+        self.is_lazy = schema["type"] == "generator"
+        """Whether what is read back is an iterator, which equals no value: `Iterable[str]`."""
         self._muted = proof.runs_user_code(schema)
         self._ways = (True,) if proof.holds_sets(schema) else (False, True)
         """Whether what was written is restored, in the order in which the ways are tried."""

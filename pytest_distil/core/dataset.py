@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import NoneType
 from typing import Literal
 
 from pytest_distil.core.brief import Brief
 from pytest_distil.core.call import Example, HeldOut
 from pytest_distil.core.text import Json, canonical
+
+_TELLING = frozenset({str, int, bool, NoneType})
+"""Types whose values are equal where their JSON is; not float: `-0.0 == 0.0`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,12 @@ def _split_keys(
 
 
 def _is_default(brief: Brief, name: str, value: Json) -> bool:
-    return name in brief.defaults and canonical(brief.defaults[name]) == canonical(value)
+    if name not in brief.defaults:
+        return False
+    default = brief.defaults[name]
+    if type(value) in _TELLING:
+        return type(value) is type(default) and bool(value == default)
+    return canonical(default) == canonical(value)
 
 
 def _share(key: str, *, part: int = 0) -> float:

@@ -32,7 +32,7 @@ def definition(brief: Brief) -> str:
 def arguments_text(brief: Brief, arguments: Mapping[str, Json]) -> str:
     """Return a call's arguments as one compact JSON object, in signature order."""
     ordered = in_order(brief, arguments)
-    if any(isinstance(value, (dict, list)) for value in ordered.values()):
+    if any(_has_keys(value) for value in ordered.values()):
         return f"{{{','.join(f'{compact(name)}:{text}' for name, text in texts(ordered))}}}"
     return compact(ordered)
 
@@ -50,6 +50,11 @@ def texts(arguments: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     """
     for name, value in arguments.items():
         yield name, canonical(value)
+
+
+def _has_keys(value: Json) -> bool:
+    """Return whether JSON holds an object, whose keys have an order."""
+    return isinstance(value, dict) or (isinstance(value, list) and any(map(_has_keys, value)))
 
 
 def in_order(brief: Brief, arguments: Mapping[str, Json]) -> dict[str, Json]:

@@ -8,8 +8,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property, partial, partialmethod
 from importlib import import_module
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from pytest_distil.mark.decorator import declare, kind_in_its_class, refuse_what_is_marked, refuse_what_yields
@@ -170,16 +171,30 @@ def _refuse(function: Any, target: Target) -> None:
 def _remedy(found: Any, target: Target) -> str:
     """Say what to mark in place of what is no plain function."""
     if isinstance(found, type):
-        return "mark a function or a method"
-    if isinstance(found, property):
+        methods = [name for name, value in vars(found).items() if _is_markable(value) and not name.startswith("_")][:3]
+        return "mark a function that makes one" + f", or a method: {', '.join(methods)}" * bool(methods)
+    if isinstance(found, (property, cached_property)):
         return "move its body into a method and mark that"
-    inner = getattr(found, "__wrapped__", None) or getattr(found, "func", None)
+    inner = _inside(found)
     if not isinstance(inner, FunctionType):
-        return "mark a plain Python function"
+        return "mark a plain Python function that calls it"
     path = f"{inner.__module__}:{inner.__qualname__}"
     if path == target.path:  # a cache around a function that has no other name
         return "mark a function that it calls, or that calls it"
     return f"mark what it calls: {path}"
+
+
+def _is_markable(found: Any) -> bool:
+    return isinstance(found, (FunctionType, staticmethod, classmethod))
+
+
+def _inside(found: Any) -> Any:
+    """Return what an object calls, without asking it: a proxy may raise, and a chain of wrappers may have no end."""
+    if isinstance(found, (partial, partialmethod)):
+        return found.func
+    if isinstance(found, MethodType):
+        return found.__func__
+    return inspect.getattr_static(found, "__wrapped__", None)
 
 
 def _type(target: Target) -> Any:
