@@ -15,7 +15,7 @@ from typing_extensions import TypedDict
 
 from pytest_distil.core import proof
 from pytest_distil.core.guard import refuse_untouchable
-from pytest_distil.core.leaves import LEAVES, MOST_DIGITS, restored
+from pytest_distil.core.leaves import EMPTY, LEAVES, MOST_DIGITS, restored
 from pytest_distil.core.loss import NO_FORM, different, unwritable
 from pytest_distil.core.same import Path, an, first_difference, path_text
 from pytest_distil.core.signature import replaced
@@ -56,7 +56,8 @@ class Adapter:
         self._from_json = self._adapter.validator.validate_json
         self.is_lazy = schema["type"] == "generator"
         """Whether what is read back is an iterator, which equals no value: `Iterable[str]`."""
-        self._muted = proof.runs_user_code(schema)
+        self.runs_user_code = proof.runs_user_code(schema)
+        """Whether reading or writing a value may run code of the user's."""
         self._ways = (True,) if proof.holds_sets(schema) else (False, True)
         """Whether what was written is restored, in the order in which the ways are tried."""
         self._leaves = proof.plain_leaves(schema) or frozenset()
@@ -91,7 +92,7 @@ class Adapter:
         elif kind in self._leaves:
             return LEAVES[kind](value)
         try:
-            with Unnoticed(muted=self._muted):
+            with Unnoticed(muted=self.runs_user_code):
                 refuse_untouchable(value)
                 return self._tried(value)
         except RecursionError:
@@ -151,6 +152,8 @@ def encode_argument(value: Any, adapter: Adapter | None) -> str:
     write = LEAVES.get(type(value))
     if write is not None:
         return write(value)
+    if not value and type(value) in EMPTY and (adapter is None or not adapter.runs_user_code):
+        return EMPTY[type(value)]
     if adapter is not None:
         try:
             return adapter.encode(value)

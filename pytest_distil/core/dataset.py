@@ -13,7 +13,7 @@ from pytest_distil.core.call import Example, HeldOut
 from pytest_distil.core.text import Json, canonical
 
 _TELLING = frozenset({str, int, bool, NoneType})
-"""Types whose values are equal where their JSON is; not float: `-0.0 == 0.0`."""
+"""Types whose equal values have equal JSON; not float (`-0.0 == 0.0`), and no list or dict, which may hold one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,9 @@ def _is_default(brief: Brief, name: str, value: Json) -> bool:
     if name not in brief.defaults:
         return False
     default = brief.defaults[name]
-    if type(value) in _TELLING:
-        return type(value) is type(default) and bool(value == default)
-    return canonical(default) == canonical(value)
+    if type(value) is not type(default) or value != default:
+        return False
+    return type(value) in _TELLING or canonical(default) == canonical(value)
 
 
 def _share(key: str, *, part: int = 0) -> float:

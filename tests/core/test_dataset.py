@@ -50,7 +50,7 @@ def test_a_new_default_moves_nothing() -> None:
     assert sides(Rules()) == with_it
 
 
-LIKE = [None, False, 0, 0.0, -0.0, "", [], {}]
+LIKE: list[Any] = [None, False, 0, 0.0, -0.0, "", [], {}]
 
 
 @pytest.mark.parametrize("value", LIKE, ids=repr)
