@@ -17,6 +17,8 @@ _FILE, *_TARGETS = json.loads(os.environ["DISTIL_PROFILED"])
 _WANTED = {tuple(target.split(":")) for target in _TARGETS}
 
 counts: Counter[str] = Counter()
+early: Counter[str] = Counter()
+"""Those that a module makes of its own functions while it is executed: a mark follows when that is done."""
 _depths: Counter[tuple[int, str]] = Counter()
 
 
@@ -32,8 +34,19 @@ def profile(frame: FrameType, event: str, _: Any) -> None:
     if event == "return":
         _depths[here] -= 1
         return
-    counts[here[1]] += not _depths[here]
+    if not _depths[here]:
+        (early if _is_in_its_module(frame) else counts)[here[1]] += 1
     _depths[here] += 1
+
+
+def _is_in_its_module(frame: FrameType) -> bool:
+    """Return whether a call comes out of the execution of its function's own module."""
+    caller = frame.f_back
+    while caller is not None:
+        if caller.f_code.co_name == "<module>" and caller.f_globals is frame.f_globals:
+            return True
+        caller = caller.f_back
+    return False
 
 
 @pytest.hookimpl(trylast=True)
@@ -47,4 +60,4 @@ def pytest_sessionfinish() -> None:
     """Write the counts."""
     sys.setprofile(None)
     threading.setprofile(None)
-    Path(_FILE).write_text(json.dumps(counts))
+    Path(_FILE).write_text(json.dumps({"calls": counts, "early": early}))

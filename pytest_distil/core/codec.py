@@ -79,7 +79,10 @@ class Adapter:
         schema = self._adapter.core_schema
         self._to_json = self._adapter.serializer.to_json
         self._from_json = self._adapter.validator.validate_json
-        self._muted = proof.runs_user_code(schema)
+        self.is_lazy = schema["type"] == "generator"
+        """Whether what is read back is an iterator, which equals no value: `Iterable[str]`."""
+        self.runs_user_code = proof.runs_user_code(schema)
+        """Whether reading or writing a value may run code of the user's."""
         self._ways = (True,) if proof.holds_sets(schema) else (False, True)
         """Whether what was written is restored, in the order in which the ways are tried."""
         self._leaves = proof.plain_leaves(schema) or frozenset()
@@ -116,7 +119,7 @@ class Adapter:
         elif kind in self._leaves:
             return LEAVES[kind](value)
         try:
-            with Unnoticed(muted=self._muted):
+            with Unnoticed(muted=self.runs_user_code):
                 refuse_untouchable(value)
                 return self._checked(self._tried(value))
         except RecursionError:
@@ -151,7 +154,7 @@ class Adapter:
 
     def _checked(self, text: str) -> str:
         """Return a text, checked where it may not be what the schema says: serializers write what they like."""
-        if self._check and (self._muted or any(spelled in text for spelled in _NOT_FINITE)):
+        if self._check and (self.runs_user_code or any(spelled in text for spelled in _NOT_FINITE)):
             self._check(text)
         return text
 

@@ -6,11 +6,15 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import NoneType
 from typing import Literal
 
 from pytest_distil.core.brief import Brief
 from pytest_distil.core.call import Example, HeldOut
 from pytest_distil.core.text import Json, canonical
+
+_TELLING = frozenset({str, int, bool, NoneType})
+"""Types whose equal values have equal JSON; not float (`-0.0 == 0.0`), and no list or dict, which may hold one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,12 @@ def _split_keys(
 
 
 def _is_default(brief: Brief, name: str, value: Json) -> bool:
-    return name in brief.defaults and canonical(brief.defaults[name]) == canonical(value)
+    if name not in brief.defaults:
+        return False
+    default = brief.defaults[name]
+    if type(value) is not type(default) or value != default:
+        return False
+    return type(value) in _TELLING or canonical(default) == canonical(value)
 
 
 def _share(key: str, *, part: int = 0) -> float:

@@ -57,6 +57,10 @@ LEAVES: Mapping[type[Any], Callable[[Any], str]] = {
 """How values of exactly these types are written; each raises `EncodingError` where a value has no JSON form."""
 
 
+EMPTY: Mapping[type[Any], str] = {dict: "{}", list: "[]", tuple: "[]", set: "[]", frozenset: "[]"}
+"""How containers of exactly these types are written where they hold nothing, whatever an annotation says of items."""
+
+
 def restored(value: Any, tree: Json) -> Json:
     """Return the JSON tree that pydantic wrote for `value`, with what it leaves to chance or loses.
 

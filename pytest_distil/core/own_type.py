@@ -10,7 +10,7 @@ from typing import Any
 from pytest_distil.core.codec import TOO_DEEP, Adapter, NoSchemaError
 from pytest_distil.core.forms import Forms
 from pytest_distil.core.guard import refuse_untouchable
-from pytest_distil.core.leaves import LEAVES
+from pytest_distil.core.leaves import EMPTY, LEAVES
 from pytest_distil.core.loss import NO_FORM
 from pytest_distil.core.same import Path, an, path_text
 from pytest_distil.core.text import canonical, parse
@@ -31,6 +31,8 @@ def encode_argument(value: Any, adapter: Adapter | None, forms: Forms | None = N
     write = LEAVES.get(type(value))
     if write is not None:
         return write(value)
+    if not value and type(value) in EMPTY and (adapter is None or not adapter.runs_user_code):
+        return EMPTY[type(value)]
     if adapter is not None:
         try:
             return adapter.encode(value)

@@ -33,7 +33,8 @@ class Parameters:
         self.defaults: Mapping[str, Any] = {p.name: _default(p) for p in every if _default(p) is not p.empty}
         """The default of each parameter that has one; `*args` and `**kwargs` have none given."""
         self._by_position = sum(p.kind in (p.POSITIONAL_OR_KEYWORD, p.POSITIONAL_ONLY) for p in every)
-        self._is_general = any(p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in every)
+        self._is_general = any(p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL) for p in every)
+        self._rest = next((p.name for p in every if p.kind is p.VAR_KEYWORD), None)
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sequence[Any] | None:
         """Return the value of every parameter, in signature order, defaults applied; None where the call does not fit.
@@ -45,12 +46,19 @@ class Parameters:
         if not kwargs and len(args) == len(self.every):
             return args
         given = dict(zip(self.every, args, strict=False))
+        if self._rest is not None:
+            kwargs = self._with_rest(kwargs, self._rest)
         if kwargs.keys() & given.keys():
             return None
         bound = {**self.defaults, **given, **kwargs}
         if len(bound) != len(self.every) or any(name not in bound for name in self.every):
             return None
         return [bound[name] for name in self.every]
+
+    def _with_rest(self, kwargs: Mapping[str, Any], rest: str) -> dict[str, Any]:
+        """Return keyword arguments with those that no parameter is named for under the name of `**kwargs`."""
+        named = {name: value for name, value in kwargs.items() if name in self.every and name != rest}
+        return {**named, rest: {name: value for name, value in kwargs.items() if name not in named}}
 
     def _bind_general(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sequence[Any] | None:
         try:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from pytest_distil.core.brief import Brief
 from pytest_distil.core.text import Json
 from pytest_distil.formats.fit import ordered
-from pytest_distil.formats.wording import definition, in_order, texts
+from pytest_distil.formats.wording import definition, in_order
 
 
 def record(brief: Brief, arguments: Mapping[str, Json], result: Json) -> dict[str, Any]:
@@ -18,7 +17,7 @@ def record(brief: Brief, arguments: Mapping[str, Json], result: Json) -> dict[st
         "fn_name": brief.name,
         "fn_repr": definition(brief),
         "args": [],
-        "kwargs": {name: json.loads(text) for name, text in texts(in_order(brief, arguments))},
+        "kwargs": in_order(brief, arguments),
         "resp": ordered(brief, result),
         "schema": brief.schema,
     }

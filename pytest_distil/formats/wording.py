@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from pytest_distil.core.brief import Brief
-from pytest_distil.core.text import Json, canonical, compact
+from pytest_distil.core.text import Json, compact
 from pytest_distil.formats.typetext import type_text
 
 _TASK = "Predict the result of this function:"
@@ -31,30 +31,29 @@ def definition(brief: Brief) -> str:
 
 def arguments_text(brief: Brief, arguments: Mapping[str, Json]) -> str:
     """Return a call's arguments as one compact JSON object, in signature order."""
-    ordered = in_order(brief, arguments)
-    if any(isinstance(value, (dict, list)) for value in ordered.values()):
-        return f"{{{','.join(f'{compact(name)}:{text}' for name, text in texts(ordered))}}}"
-    return compact(ordered)
+    return compact(in_order(brief, arguments))
 
 
 def call_text(brief: Brief, arguments: Mapping[str, Json]) -> str:
     """Return a call as an expression, values as JSON: `multiply(a=2, b="x")`."""
-    return f"{brief.name}({', '.join(f'{name}={text}' for name, text in texts(in_order(brief, arguments)))})"
+    given = in_order(brief, arguments)
+    return f"{brief.name}({', '.join(f'{name}={compact(value)}' for name, value in given.items())})"
 
 
-def texts(arguments: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
-    """Yield each argument's name and JSON.
+def in_order(brief: Brief, arguments: Mapping[str, Json]) -> dict[str, Json]:
+    """Return arguments in signature order; those that the signature does not name come last, sorted.
 
     Keys inside a value are sorted: equal calls must read the same, whether they were just encoded or come from a file
     of sorted JSON.
     """
-    for name, value in arguments.items():
-        yield name, canonical(value)
-
-
-def in_order(brief: Brief, arguments: Mapping[str, Json]) -> dict[str, Json]:
-    """Return arguments in signature order; those that the signature does not name come last, sorted."""
-    ordered = {name: arguments[name] for name in brief.parameters if name in arguments}
+    ordered = {name: _sorted(arguments[name]) for name in brief.parameters if name in arguments}
     if len(ordered) < len(arguments):
-        ordered |= {name: arguments[name] for name in sorted(arguments.keys() - ordered.keys())}
+        ordered |= {name: _sorted(arguments[name]) for name in sorted(arguments.keys() - ordered.keys())}
     return ordered
+
+
+def _sorted(value: Json) -> Json:
+    """Return JSON with the keys of its objects sorted."""
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [*map(_sorted, value)] if isinstance(value, list) else value

@@ -8,8 +8,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property, partial, partialmethod
 from importlib import import_module
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from pytest_distil.mark.decorator import declare, kind_in_its_class, refuse_what_is_marked, refuse_what_yields
@@ -18,7 +19,7 @@ from pytest_distil.mark.imports import Finder
 from pytest_distil.mark.production import IDLE
 from pytest_distil.mark.task import Kind, Task, register
 from pytest_distil.mark.trampoline import clone, trampoline
-from pytest_distil.mark.wrapper import wrapped
+from pytest_distil.mark.wrapper import entrance
 
 _OPTIONS = ("name", "dataset", "group", "instructions", "exclude", "format")
 """What may stand behind a path; `exclude` takes several names with commas."""
@@ -126,7 +127,7 @@ class Marking:
         task = declare(original, kind=kind, namespace={}, production=IDLE, returns=_type(target), **target.options)
         register(task)
         self._marked[function] = (target, function.__code__, task)
-        function.__code__ = trampoline(function.__code__, wrapped(task))
+        function.__code__ = trampoline(function.__code__, entrance(task))
 
 
 def find_function(module: ModuleType, target: Target) -> tuple[FunctionType, Kind]:
@@ -178,16 +179,30 @@ def _refuse(function: Any, target: Target) -> None:
 def _remedy(found: Any, target: Target) -> str:
     """Say what to mark in place of what is no plain function."""
     if isinstance(found, type):
-        return "mark a function or a method"
-    if isinstance(found, property):
+        methods = [name for name, value in vars(found).items() if _is_markable(value) and not name.startswith("_")][:3]
+        return "mark a function that makes one" + f", or a method: {', '.join(methods)}" * bool(methods)
+    if isinstance(found, (property, cached_property)):
         return "move its body into a method and mark that"
-    inner = getattr(found, "__wrapped__", None) or getattr(found, "func", None)
+    inner = _inside(found)
     if not isinstance(inner, FunctionType):
-        return "mark a plain Python function"
+        return "mark a plain Python function that calls it"
     path = f"{inner.__module__}:{inner.__qualname__}"
     if path == target.path:  # a cache around a function that has no other name
         return "mark a function that it calls, or that calls it"
     return f"mark what it calls: {path}"
+
+
+def _is_markable(found: Any) -> bool:
+    return isinstance(found, (FunctionType, staticmethod, classmethod))
+
+
+def _inside(found: Any) -> Any:
+    """Return what an object calls, without asking it: a proxy may raise, and a chain of wrappers may have no end."""
+    if isinstance(found, (partial, partialmethod)):
+        return found.func
+    if isinstance(found, MethodType):
+        return found.__func__
+    return inspect.getattr_static(found, "__wrapped__", None)
 
 
 def _type(target: Target) -> Any:

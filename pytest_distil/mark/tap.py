@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Interceptor(Protocol):
-    """Stands between the callers of marked functions and their originals."""
+    """Stands between the callers of marked functions and their originals; is not shown a task's own work."""
 
     def call(self, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Answer one call of a function."""
@@ -54,6 +54,11 @@ def install(interceptor: Interceptor) -> Iterator[None]:
     finally:
         _installed.remove(interceptor)
         top = _installed[-1] if _installed else None
+
+
+def is_own_work(task: Task) -> bool:
+    """Return whether a call is nobody's to answer: made by the very original that it asks for, or by our own work."""
+    return unobserved.get() or task in callers.get()
 
 
 def opened(task: Task) -> Interceptor | None:

@@ -13,7 +13,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 _ENTRY = "entry of pytest-distil"
-"""Stands in the source of a trampoline for the function that it calls, and is exchanged for it in the constants."""
+"""Stands in the source of a trampoline for what says whom it calls, and is exchanged for it in the constants."""
 
 
 def clone(function: FunctionType) -> FunctionType:
@@ -30,8 +30,8 @@ def clone(function: FunctionType) -> FunctionType:
     return twin
 
 
-def trampoline(code: CodeType, entry: Callable[..., Any]) -> CodeType:
-    """Return code with the parameters and free variables of `code`, which calls `entry` with its arguments.
+def trampoline(code: CodeType, entry: Callable[[], Callable[..., Any]]) -> CodeType:
+    """Return code with the parameters and free variables of `code`, which calls with them what `entry()` returns.
 
     It carries the name, file and line of the original, so that whoever inspects the function finds its source. Its
     frame is left out of pytest's tracebacks by the local variable that pytest looks for.
@@ -65,7 +65,7 @@ def _source(code: CodeType) -> str:
         "        __tracebackhide__ = True",
         # Never executed, but the compiler takes what it names for free variables.
         *(["        if 0: (" + ", ".join(code.co_freevars) + ",)"] if code.co_freevars else []),
-        f"        return {'await ' * is_async}{_ENTRY!r}({', '.join(given)})",
+        f"        return {'await ' * is_async}{_ENTRY!r}()({', '.join(given)})",
     ]
     return "\n".join(lines)
 

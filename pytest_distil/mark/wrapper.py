@@ -19,6 +19,19 @@ def wrapped(task: Task) -> Callable[..., Any]:
     return _with_extras(wrapper, task.function)
 
 
+def entrance(task: Task) -> Callable[[], Callable[..., Any]]:
+    """Return what tells a trampoline, at each call, what to call: where a task calls itself, at once its original.
+
+    So a recursion is one frame deeper at each level, not one for each function that stands between.
+    """
+    original, wrapper = task.function, wrapped(task)
+
+    def entry() -> Callable[..., Any]:
+        return original if tap.is_own_work(task) else wrapper
+
+    return entry
+
+
 def _function(task: Task) -> Callable[..., Any]:
     """Wrap a function."""
     original = task.function
@@ -35,6 +48,8 @@ def _function(task: Task) -> Callable[..., Any]:
             interceptor = behind
             if interceptor is None:
                 return original(*args, **kwargs)
+        if tap.is_own_work(task):
+            return original(*args, **kwargs)
         return interceptor.call(task, args, kwargs)
 
     return call
@@ -56,6 +71,8 @@ def _coroutine_function(task: Task) -> Callable[..., Any]:
             interceptor = behind
             if interceptor is None:
                 return await original(*args, **kwargs)
+        if tap.is_own_work(task):
+            return await original(*args, **kwargs)
         return await interceptor.call_async(task, args, kwargs)
 
     return call

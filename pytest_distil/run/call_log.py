@@ -15,7 +15,7 @@ from typing import Any
 from pytest_distil.core.call import ARGUMENT, RESULT
 from pytest_distil.formats.lines import training_line
 from pytest_distil.mark.task import Task
-from pytest_distil.run.quiet import LOGGER, Running, Trouble, is_ours, quietly
+from pytest_distil.run.quiet import LOGGER, Running, Trouble, quietly
 from pytest_distil.run.stock import DEFAULT_FORMAT
 from pytest_distil.run.typed import TypedTask
 from pytest_distil.run.writer import Writer
@@ -44,8 +44,6 @@ class CallLog:
     def call(self, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Run the original and log the call."""
         __tracebackhide__ = True
-        if is_ours(task):
-            return task.function(*args, **kwargs)
         arguments = quietly(partial(self._encode_call, args, kwargs))
         with Running(task):
             result = task.function(*args, **kwargs)
@@ -55,8 +53,6 @@ class CallLog:
     async def call_async(self, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Await the original and log the call."""
         __tracebackhide__ = True
-        if is_ours(task):
-            return await task.function(*args, **kwargs)
         arguments = quietly(partial(self._encode_call, args, kwargs))
         with Running(task):
             result = await task.function(*args, **kwargs)

@@ -15,7 +15,7 @@ from pytest_distil.mark.errors import EncodingError, InvalidAnswer, ModelError
 from pytest_distil.mark.tap import Interceptor
 from pytest_distil.mark.task import Task
 from pytest_distil.run.call_log import CallLog
-from pytest_distil.run.quiet import LOGGER, Running, Trouble, is_ours
+from pytest_distil.run.quiet import LOGGER, Running, Trouble
 from pytest_distil.run.shadow import Beside, Shadow
 from pytest_distil.run.task_model import TaskModel
 from pytest_distil.run.translate import Reading
@@ -42,8 +42,6 @@ class Dispatch:
     def call(self, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Return the model's value; where there is none, run the original or raise."""
         __tracebackhide__ = True
-        if is_ours(task):
-            return task.function(*args, **kwargs)
         begun = self._begin(args, kwargs)
         if begun is None:
             return self._original.call(task, args, kwargs)
@@ -61,8 +59,6 @@ class Dispatch:
     async def call_async(self, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Do what `call` does for a coroutine function, without blocking its event loop."""
         __tracebackhide__ = True
-        if is_ours(task):
-            return await task.function(*args, **kwargs)
         begun = self._begin(args, kwargs)
         if begun is None:
             return await self._original.call_async(task, args, kwargs)

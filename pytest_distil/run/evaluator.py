@@ -148,16 +148,11 @@ class Evaluator(Recorder):
         return self._new_briefs(self._asked.tasks())
 
     def _stands_aside(self, task: Task) -> bool:
-        """Return whether a call is nothing to us: our own work's, a task's own, one of a task that no model answers.
+        """Return whether a call is nothing to us: one of a task that no model answers, one in a forked child.
 
-        In a forked child nobody would hear of a value that was different, and the answers to come stay with the parent.
+        There nobody would hear of a value that was different, and the answers to come stay with the parent.
         """
-        return (
-            tap.unobserved.get()
-            or task in tap.callers.get()
-            or os.getpid() != self._process
-            or self._settings.model_of(task.name) is None
-        )
+        return os.getpid() != self._process or self._settings.model_of(task.name) is None
 
     def _receives(self, attempt: Attempt) -> bool:
         """Return whether a call receives the model's value; inside a running original none does.

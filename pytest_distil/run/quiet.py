@@ -55,8 +55,3 @@ class Running:
     def __exit__(self, *_: object) -> None:
         with suppress(ValueError):  # a coroutine that is closed elsewhere has another context
             tap.callers.reset(self._token)
-
-
-def is_ours(task: Task) -> bool:
-    """Tell whether a call is none of production's: inside our own work, or of a task that calls itself."""
-    return tap.unobserved.get() or task in tap.callers.get()

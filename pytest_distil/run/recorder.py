@@ -100,10 +100,8 @@ class Recorder:
     def call(self, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Run the original and record the call."""
         __tracebackhide__ = True
-        callers = tap.callers.get()
-        if task in callers or tap.unobserved.get():
-            return task.function(*args, **kwargs)
         attempt, arguments = self._before(task, args, kwargs)
+        callers = tap.callers.get()
         tap.callers.set((*callers, task))
         try:
             result = task.function(*args, **kwargs)
@@ -119,8 +117,6 @@ class Recorder:
     async def call_async(self, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Await the original and record the call."""
         __tracebackhide__ = True
-        if tap.unobserved.get() or task in tap.callers.get():
-            return await task.function(*args, **kwargs)
         attempt, arguments = self._before(task, args, kwargs)
         with Running(task, attempt):
             result = await task.function(*args, **kwargs)

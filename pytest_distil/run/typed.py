@@ -139,12 +139,13 @@ class TypedTask:
         return False
 
     def _parameter_adapter(self, name: str) -> Adapter | None:
-        """Return the adapter of a parameter's annotation; without one the value's own type decides."""
+        """Return the adapter of a parameter's annotation; where none gives values back, their own type decides."""
         try:
             annotation = resolve(self.task, self._parameters.annotation(name))
-            return None if annotation is Any else self._adapter(annotation)
+            adapter = None if annotation is Any else self._adapter(annotation)
         except Exception:  # evaluating an annotation may raise anything
             return None
+        return None if adapter is None or adapter.is_lazy else adapter
 
     def _result_adapter(self) -> Adapter | None:
         """Return the adapter of the return annotation, or say in `problem` why there is none."""

@@ -50,6 +50,22 @@ def test_a_new_default_moves_nothing() -> None:
     assert sides(Rules()) == with_it
 
 
+LIKE: list[Any] = [None, False, 0, 0.0, -0.0, "", [], {}]
+
+
+@pytest.mark.parametrize("value", LIKE, ids=repr)
+def test_a_default_counts_as_not_given_where_its_json_is_the_same(value: Any) -> None:
+    """Values that Python calls equal are told apart: `0`, `0.0`, `-0.0` and `False`."""
+    bare = [{"email": mail["email"]} for mail in MAILS]
+    without = [held_out_side(brief_of(str), mail, (), Rules()) for mail in bare]
+    found = []
+    for default in LIKE:
+        brief = brief_of(str, defaults={"urgent": default})
+        found.append(without == [held_out_side(brief, {**mail, "urgent": value}, (), Rules()) for mail in bare])
+
+    assert [repr(value) == repr(default) for default in LIKE] == found
+
+
 def test_a_group_goes_together() -> None:
     """With a declared group its value alone decides, and held-out calls are new patterns."""
     brief = brief_of(str, group="email")

@@ -5,18 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from pydantic import (
-    SecretStr,
-)
+from pydantic import BeforeValidator, PlainSerializer, SecretStr
 
 from pytest_distil import EncodingError
 from pytest_distil.core.codec import Adapter
 from pytest_distil.core.own_type import encode_argument
 from support.kinds import Child, Color, Frozen, Leafy, Plain, Point, Secretive, named
 
+Spelled = Annotated[
+    list[int],
+    PlainSerializer(lambda numbers: ",".join(map(str, numbers))),
+    BeforeValidator(lambda text: text.split(",") if text else []),
+]
 ARGUMENTS = [
     (int, None, "null"),
     (float, 3, "3"),
@@ -33,6 +36,10 @@ ARGUMENTS = [
     (None, {Frozen(x=2), Frozen(x=1)}, '[{"x":1},{"x":2}]'),
     (None, Point(1, 2), '{"x":1.0,"y":2.0}'),
     (None, {}, "{}"),
+    (set[int], [], "[]"),
+    (tuple[int, ...], (), "[]"),
+    (Spelled, [], '""'),
+    (Spelled, [1, 2], '"1,2"'),
     (None, b"\xff", '"_w=="'),
 ]
 

@@ -47,6 +47,9 @@ def test_keys_inside_arguments_are_sorted() -> None:
     assert '{"email":{"a":[{"c":1,"d":2}],"b":2},"urgent":false}' == arguments_text(
         TRIAGE, {"urgent": False, "email": {"b": 2, "a": [{"d": 2, "c": 1}]}}
     )
+    assert '{"email":[1,[{"a":1,"b":2}]],"urgent":[]}' == arguments_text(
+        TRIAGE, {"urgent": [], "email": [1, [{"b": 2, "a": 1}]]}
+    )
 
 
 def test_a_call_is_an_expression() -> None:

@@ -118,18 +118,21 @@ def test_two_names_of_one_function_are_refused() -> None:
         ("partial_of_plain", f"a partial cannot be marked.*mark what it calls: {OUTSIDE}:plain"),
         ("cached", f"cannot be marked.*mark what it calls: {OUTSIDE}:plain"),
         ("only_cached", "cannot be marked.*mark a function that it calls, or that calls it"),
-        ("builtin", "a builtin_function_or_method cannot be marked.*mark a plain Python function"),
-        ("Shop", "a type cannot be marked.*mark a function or a method"),
+        ("partial_of_method", f"a partial cannot be marked.*mark what it calls: {OUTSIDE}:Shop.static"),
+        ("builtin", "a builtin_function_or_method cannot be marked.*mark a plain Python function that calls it"),
+        ("hostile", "a Hostile cannot be marked.*mark a plain Python function that calls it"),
+        ("Shop", "a type cannot be marked.*mark a function that makes one, or a method: static, of_class, method"),
+        ("Property.kept", "a cached_property cannot be marked.*move its body into a method"),
         ("Property.value", "a property cannot be marked.*move its body into a method"),
         ("Property.__init__", "a constructor has no result"),
         ("generator", "cannot mark the generator 'generator'"),
-        ("bound_method", "a method cannot be marked from outside"),
+        ("bound_method", f"a method cannot be marked from outside; mark what it calls: {OUTSIDE}:Shop.method"),
         ("plain exclude=m", "exclude names 'm'; the parameters are n"),
         ("plain -> no.such:Type", "its return type 'no.such:Type' cannot be imported"),
     ],
 )
 def test_what_cannot_be_marked_is_said(path: str, message: str) -> None:
-    """Each refusal says what to mark in its place, or which names are near."""
+    """Each refusal says what to mark in its place, or which names are near; the object itself is asked nothing."""
     _, problems = calls_seen(OUTSIDE, f"{OUTSIDE}:{path}", run=lambda _: None)
 
     assert 1 == len(problems)

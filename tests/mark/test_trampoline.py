@@ -7,6 +7,8 @@ import functools
 import gc
 import inspect
 import pickle
+import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from types import FunctionType
@@ -16,6 +18,7 @@ import pytest
 
 from pytest_distil.mark import tap
 from pytest_distil.mark.by_path import Marking, read_target
+from pytest_distil.run.recorder import Attempt, Recorder
 from support import marked_outside as module
 from support.profiled import Counting, entries
 
@@ -31,6 +34,9 @@ NAMES = (
     "fetch",
     "raises",
     "counter_of",
+    "descend",
+    "fetch_down",
+    "warns",
 )
 
 
@@ -98,6 +104,40 @@ def test_recursion_is_seen_call_by_call(seen: Counting) -> None:
     entered = entries(module.fibonacci.__code__, lambda: module.fibonacci(8))
 
     assert (67, 67) == (entered, len(seen.calls))
+
+
+DEEP = sys.getrecursionlimit() * 2 // 5
+"""Levels of a recursion that are more than a third of what the interpreter allows, and less than half."""
+
+
+@pytest.mark.usefixtures("seen")
+def test_a_recursion_has_one_frame_more_a_level() -> None:
+    """Half as deep as before, whoever watches: in its own calls a task goes straight to its original."""
+    recorder = Recorder()
+    recorder.attempt = Attempt("t")
+
+    def run() -> None:
+        with tap.install(recorder):
+            found.append((module.descend(DEEP), asyncio.run(module.fetch_down(DEEP))))
+
+    found: list[tuple[int, int]] = []
+    thread = threading.Thread(target=run)  # where the stack is empty
+    recorder.attempt.strangers = frozenset()
+    thread.start()
+    thread.join()
+
+    assert [(DEEP, DEEP)] == found
+    assert ["descend", "fetch_down"] == [task.rpartition(".")[2] for task, _, _ in recorder.attempt.rows]
+
+
+def test_warnings_are_the_same(seen: Counting) -> None:
+    """What the original warns of has its text, category, file and line."""
+    code = module.warns.__code__
+    with pytest.warns(DeprecationWarning, match="old") as caught:
+        module.warns()
+
+    assert [(module.__file__, code.co_firstlineno + 2)] == [(one.filename, one.lineno) for one in caught]
+    assert 1 == len(seen.calls)
 
 
 def test_frozen_objects_are_seen(seen: Counting) -> None:

@@ -232,6 +232,21 @@ def test_every_call_is_counted(library: Library) -> None:
     assert marked == recorded + left_out + inner
 
 
+def test_twenty_thousand_calls_in_one_test(library: Library) -> None:
+    """None is lost, and each distinct one is an example once."""
+    library.pytester.makepyfile(
+        test_many=f"from {library.name} import work\n\n"
+        "def test_many():\n    assert [work(n % 100) for n in range(20_000)][-1] == 198\n"
+    )
+    library.ini("LIBRARY.work:work")
+    library.run("--distil-collect", "test_many.py")
+    [session] = library.sessions()
+    [task] = session.manifest["tasks"]
+
+    assert (20_000, 100) == (task["calls"], len(session.examples))
+    assert {} == session.left_out
+
+
 @pytest.mark.slow
 def test_workers_see_the_same(library: Library) -> None:
     """Under xdist each worker marks for itself, and the session is the same."""

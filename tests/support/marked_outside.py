@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -114,14 +115,54 @@ class Property:
         """Return a number."""
         return 1
 
+    @functools.cached_property
+    def kept(self) -> int:
+        """Return a number."""
+        return 1
+
 
 def generator() -> Any:
     """Yield."""
     yield 1
 
 
+class Hostile:
+    """Answers nothing that it is asked, and wraps itself without end."""
+
+    def __init__(self) -> None:
+        self.__dict__["__wrapped__"] = self
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+    def __call__(self) -> int:
+        """Return a number."""
+        return 1
+
+    def __repr__(self) -> str:
+        raise RuntimeError("shown")
+
+
+hostile = Hostile()
 cached = functools.lru_cache(plain)
+partial_of_method = functools.partial(Shop.static, 1)
 builtin = len
+
+
+def descend(n: int) -> int:
+    """Call itself, `n` levels deep."""
+    return 0 if n == 0 else 1 + descend(n - 1)
+
+
+def warns() -> int:
+    """Warn."""
+    warnings.warn("old", DeprecationWarning, stacklevel=1)
+    return 1
+
+
+async def fetch_down(n: int) -> int:
+    """Await itself, `n` levels deep."""
+    return 0 if n == 0 else 1 + await fetch_down(n - 1)
 
 
 @functools.lru_cache
