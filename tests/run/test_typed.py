@@ -375,7 +375,7 @@ def test_redacted_calls() -> None:
         """Find something."""
 
     task = Task(name="shop.it", function=find, dataset="shop")
-    redacted = TypedTask(task, (r"\d{5}", "$.by.name"))
+    redacted = TypedTask(task, redact=(r"\d{5}", "$.by.name"))
 
     assert "find(by: Any, key: str = ..., limit: int = 5) -> Any" == redacted.brief.signature
     assert {"key": "k-[redacted]", "limit": 5} == redacted.brief.defaults
