@@ -93,7 +93,7 @@ class Manifest:
             raise ValueError(f"not a session manifest of version {MANIFEST_VERSION}")
         try:
             values = {one.name: data[one.name] for one in fields(cls) if one.name in data or _is_needed(one)}
-            tasks = tuple(TaskNumbers(**_pairs(task)) for task in data["tasks"])
+            tasks = tuple(TaskNumbers(**_as_tuples(task)) for task in data["tasks"])
             mocks = {name: tuple(tests) for name, tests in data.get("mocks", {}).items()}
             firsts = {reason: LeftOut(**one) for reason, one in data["left_out_examples"].items()}
         except (KeyError, TypeError, AttributeError) as error:
@@ -120,7 +120,7 @@ def _is_needed(one: Field[Any]) -> bool:
     return one.default is MISSING and one.default_factory is MISSING
 
 
-def _pairs(task: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a task's numbers with the pairs that JSON has as lists."""
-    pairs = ("most_common", "widest_test", "one_result", "secrets")
-    return {**task, **{name: tuple(task[name]) for name in pairs if task.get(name)}}
+def _as_tuples(task: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a task's numbers with the tuples that JSON has as lists."""
+    tuples = ("most_common", "widest_test", "one_result", "secrets")
+    return {**task, **{name: tuple(task[name]) for name in tuples if task.get(name) is not None}}
