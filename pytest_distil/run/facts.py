@@ -5,9 +5,10 @@ from __future__ import annotations
 import platform
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,8 +32,7 @@ class Facts:
     @classmethod
     def now(cls, settings: Settings) -> Self:
         """Return the facts of a run that starts now."""
-        versions = {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
-        return cls(datetime.now(UTC).isoformat(timespec="seconds"), settings, versions, _commit())
+        return cls(datetime.now(UTC).isoformat(timespec="seconds"), settings, _versions(), _commit())
 
     def to_json(self) -> dict[str, Any]:
         """Return the facts as plain JSON."""
@@ -45,6 +45,15 @@ class Facts:
             return cls(data["started"], Settings.from_json(data["settings"]), data["versions"], data["commit"])
         except (KeyError, TypeError) as error:
             raise DataError(path, f"written by another version of pytest-distil ({error})") from error
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of what is installed; an image of production has no pytest."""
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def _commit() -> str | None:
