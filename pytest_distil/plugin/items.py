@@ -66,12 +66,14 @@ class Attempts:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None]:
         """Start an attempt."""
+        __tracebackhide__ = True  # as below: a failing fixture is shown without us
         self._recorder.attempt = self.begin(item, marks_of(item))
         return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
         """Know when a fixture is set up that is wider than a function."""
+        __tracebackhide__ = True
         attempt = self._recorder.attempt
         if attempt is None or attempt.barred or attempt.wide or fixturedef.scope == "function":
             return (yield)
@@ -84,6 +86,7 @@ class Attempts:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None]:
         """Know what the test used (a fixture may be asked for on the way); leave out what is called from here on."""
+        __tracebackhide__ = True
         attempt = self._recorder.attempt
         if attempt is not None:
             names = uses(item)

@@ -566,3 +566,38 @@ def test_nothing_is_noticed(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=3)
     [folder] = suite.sessions()
     assert '"arguments":{"values":[1,2]},"result":12' in (folder / "calls.jsonl").read_text(), "taken before the call"
+
+
+BROKEN = """
+import pytest
+
+@pytest.fixture
+def broken():
+    raise RuntimeError("no")
+
+@pytest.fixture(scope="module")
+def wide():
+    raise RuntimeError("no")
+
+@pytest.fixture
+def late():
+    yield
+    raise RuntimeError("late")
+"""
+
+
+def test_failing_fixtures_are_shown_without_us(pytester: pytest.Pytester) -> None:
+    """Tracebacks of errors in setup and teardown are the same, also where the fixture is in a conftest."""
+    suite = Suite(pytester)
+    pytester.makeconftest(BROKEN)
+    suite.write("def test_a(broken): ...\ndef test_b(wide): ...\ndef test_c(late): ...")
+    plain, collecting = (suite.run("-v", *args) for args in ((), ("--distil-collect",)))
+    errors = [
+        result.outlines[result.outlines.index("") : result.outlines.index(line)]
+        for result in (plain, collecting)
+        for line in result.outlines
+        if "short test summary info" in line
+    ]
+
+    assert {"passed": 1, "errors": 3} == collecting.parseoutcomes()
+    assert errors[0] == errors[1]
