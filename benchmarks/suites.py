@@ -168,9 +168,9 @@ def _run(folder: Path, suite: Suite, more: list[str], **variables: str) -> Run:
     end = resource.getrusage(resource.RUSAGE_CHILDREN)
     lines = done.stdout.splitlines()
     results = [line for line in lines if re.search(r"\d+ (passed|failed|error).* in [\d.]+s", line)]
-    if not results:
-        raise SystemExit(f"{suite.folder}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
     tests = [re.sub(r"\s+\[ *\d+%\]$", "", line) for line in lines if re.search(r" [A-Z]{4,}.*%\]$", line)]
+    if not (results and tests):
+        raise SystemExit(f"{suite.folder}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
     return Run(
         re.sub(r" in [\d.]+s.*|=+ ?", "", results[-1]).strip(),
         tuple(sorted(tests)),

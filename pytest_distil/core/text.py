@@ -35,6 +35,13 @@ def canonical(value: Json) -> str:
     return _canonical(value)
 
 
+def sorted_keys(value: Json) -> Json:
+    """Return JSON with the keys of its objects sorted, as files have them."""
+    if isinstance(value, dict):
+        return {key: sorted_keys(value[key]) for key in sorted(value)}
+    return [*map(sorted_keys, value)] if isinstance(value, list) else value
+
+
 def parse(text: str) -> Json:
     """Return the value of JSON text that was written here, without white space around it; a third of `loads`' time."""
     value, _ = _decode(text)

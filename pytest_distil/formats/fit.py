@@ -6,13 +6,12 @@ it is read; only where null is no value of the field, so that nothing is lost.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 
 from pytest_distil.core.brief import Brief
 from pytest_distil.core.prompt import InvalidReply
-from pytest_distil.core.text import Json, canonical
+from pytest_distil.core.text import Json, sorted_keys
 from pytest_distil.formats.conform import faults
 from pytest_distil.formats.nodes import NULL, Anything, Choice, Items, Node, Record, Returned, Scalar, Union
 from pytest_distil.formats.schema import VALUE, returned
@@ -89,10 +88,10 @@ class _Fit:
         """Return the value with its keys in the node's order, as far as it fits."""
         if isinstance(value, dict):
             node = self._chosen(value, node)
-            return self._record(value, node) if isinstance(node, Record) else _sorted(value)
+            return self._record(value, node) if isinstance(node, Record) else sorted_keys(value)
         if isinstance(value, list):
             node = self._chosen(value, node)
-            return self._items(value, node) if isinstance(node, Items) else _sorted(value)
+            return self._items(value, node) if isinstance(node, Items) else sorted_keys(value)
         return value
 
     def _chosen(self, value: Json, node: Node) -> Node:
@@ -176,8 +175,3 @@ class _Fit:
         faults = abs(surplus) if node.rest is None else 0
         nodes = chain(node.first, repeat(node.rest or Anything()))
         return faults + sum(self._faults(item, own) for item, own in zip(value, nodes, strict=False))
-
-
-def _sorted(value: Json) -> Json:
-    """Return a value of no known type as it is written to files, keys sorted, so that it reads the same from there."""
-    return json.loads(canonical(value))

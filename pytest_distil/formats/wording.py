@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytest_distil.core.brief import Brief
-from pytest_distil.core.text import Json, compact
+from pytest_distil.core.text import Json, compact, sorted_keys
 from pytest_distil.formats.typetext import type_text
 
 _TASK = "Predict the result of this function:"
@@ -46,14 +46,7 @@ def in_order(brief: Brief, arguments: Mapping[str, Json]) -> dict[str, Json]:
     Keys inside a value are sorted: equal calls must read the same, whether they were just encoded or come from a file
     of sorted JSON.
     """
-    ordered = {name: _sorted(arguments[name]) for name in brief.parameters if name in arguments}
+    ordered = {name: sorted_keys(arguments[name]) for name in brief.parameters if name in arguments}
     if len(ordered) < len(arguments):
-        ordered |= {name: _sorted(arguments[name]) for name in sorted(arguments.keys() - ordered.keys())}
+        ordered |= {name: sorted_keys(arguments[name]) for name in sorted(arguments.keys() - ordered.keys())}
     return ordered
-
-
-def _sorted(value: Json) -> Json:
-    """Return JSON with the keys of its objects sorted."""
-    if isinstance(value, dict):
-        return {key: _sorted(value[key]) for key in sorted(value)}
-    return [*map(_sorted, value)] if isinstance(value, list) else value
