@@ -49,7 +49,10 @@ def test_new(number):
     ".gitignore": ".distil/\n",
 }
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(1200),  # some thirty commands in a row: on a busy machine they took more than five minutes
+]
 
 
 def workflow(kind: str) -> dict[str, Any]:
