@@ -180,9 +180,12 @@ class Recorder:
         except Exception as error:  # as above
             attempt.leave_out(RESULT, task, f"$: {type(error).__name__}")
         else:
-            rows = attempt.wide_rows if attempt.wide else attempt.rows
-            if not _step(rows, (task.name, arguments, encoded)):  # a repeated call costs nothing more
+            rows, row = attempt.wide_rows if attempt.wide else attempt.rows, (task.name, arguments, encoded)
+            steps = rows.get(row)
+            if steps is None:  # a repeated call costs no more than this look
+                steps = rows.setdefault(row, count())
                 attempt.mocks.update(self.mocks.active())
+            next(steps)
             return encoded
         return None
 
