@@ -79,11 +79,6 @@ SUITES = (
         ("test_inflection.py",),
     ),
     Suite(
-        "nameparser-2.6.0",
-        ("nameparser._lexicon:_normalize", "nameparser._render:_collapse", "nameparser._render:_cap_text"),
-        ("tests", "--ignore=tests/v2"),
-    ),
-    Suite(
         "tldextract-5.4.0",
         ("tldextract.remote:lenient_netloc", "tldextract.remote:looks_like_ip", "tldextract.remote:looks_like_ipv6"),
         ("tests/main_test.py", "tests/test_trie.py", "tests/custom_suffix_test.py", "tldextract", "--noconftest"),
