@@ -32,6 +32,7 @@ _LINES_OF_LOG = 20
 
 _FOREIGN = ("COV_", "COVERAGE_", "PYTEST_", "OPENAI_", "DISTIL_")
 """Variables that would turn the asker into something else; keys and URLs come by message."""
+_OURS = ("DISTIL_THREADS",)
 _FOREIGN_NAMES = ("PYTHONWARNINGS", "PYTHONINSPECT", "PYTHONASYNCIODEBUG", "PYTHONDEVMODE", "PYTHONPROFILEIMPORTTIME")
 
 
@@ -127,5 +128,7 @@ def _short_folder() -> Path:
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that the asker inherits: proxies and certificates, not what steers tests."""
     return {
-        name: value for name, value in variables.items() if not name.startswith(_FOREIGN) and name not in _FOREIGN_NAMES
+        name: value
+        for name, value in variables.items()
+        if name in _OURS or (not name.startswith(_FOREIGN) and name not in _FOREIGN_NAMES)
     }
