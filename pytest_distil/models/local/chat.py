@@ -15,6 +15,8 @@ from pytest_distil.models.local.completing import Completer
 from pytest_distil.models.local.server import processors, threads
 
 _BASE = "base"
+_COMPACT = {"x-guidance": {"whitespace_flexible": False}}
+"""Told to llguidance, which makes grammars of schemas: JSON without white space, as in every training line."""
 
 
 def model_file(name: str, folder: Path | None) -> Path:
@@ -80,6 +82,6 @@ class LocalModel:
 
 
 def _schema(body: Mapping[str, Any]) -> Any:
-    """Return the schema that a request's replies are held to; any object where it names none."""
+    """Return the schema that a request's replies are held to, any object where it names none, written as trained."""
     named = body.get("response_format", {}).get("json_schema", {})
-    return named.get("schema", {"type": "object"})
+    return {**named.get("schema", {"type": "object"}), **_COMPACT}

@@ -74,7 +74,7 @@ def make(  # noqa: PLR0913 - each is needed
     )
     kept = folder / "checkpoint.safetensors"
     model, went = train(base, lessons, validation, plan, kept=kept, resume=resume, tell=tell)
-    model.save_pretrained(folder / "adapter")
+    model.save_pretrained(folder / "adapter", save_embedding_layers=False)  # they are the base's
     export(base, lora.deltas(model), folder / GGUF_FILE, name=folder.name)
     _check_template(folder / GGUF_FILE, lines[0], lessons[0])
     write_json(folder / "training.json", went)

@@ -46,6 +46,7 @@ class LlamaServer:
     def __init__(self, file: Path, *, alias: str = "local", port: int = 0, computing: int = 1) -> None:
         """Start it and wait until it listens; raise `ModelError` where it does not."""
         needs(TO_SERVE)
+        self._client = httpx2.Client(timeout=_SECONDS_TO_ANSWER, trust_env=False)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the server
         given = [str(file), str(port), str(computing), str(CONTEXT), alias]
         self._process = subprocess.Popen(  # noqa: S603 - our own module
@@ -61,7 +62,6 @@ class LlamaServer:
             last = self.last_words()
             self.close()
             raise ModelError(f"llama.cpp does not serve {file}: {last}")
-        self._client = httpx2.Client(base_url=self.url, timeout=_SECONDS_TO_ANSWER, trust_env=False)
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +71,7 @@ class LlamaServer:
 
     def post(self, path: str, body: dict[str, Any], *, seconds: float = _SECONDS_TO_ANSWER) -> Any:
         """Send JSON to one of llama.cpp's own addresses and return what comes back, be it an error."""
-        return self._client.post(path, json=body, timeout=seconds).json()
+        return self._client.post(f"{self.url}{path}", json=body, timeout=seconds).json()
 
     def wait(self) -> None:
         """Wait until the server ends by itself."""
@@ -79,6 +79,7 @@ class LlamaServer:
 
     def close(self) -> None:
         """End the server."""
+        self._client.close()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 stream.close()
