@@ -10,7 +10,7 @@ from pytest_distil.core.settings import Settings
 from pytest_distil.mark.errors import ModelError
 from pytest_distil.models.local import TO_SERVE, needs
 from pytest_distil.models.local.chat import model_file
-from pytest_distil.models.local.server import LlamaServer
+from pytest_distil.models.local.server import LlamaServer, threads
 from pytest_distil.store.home import Home
 
 _PORT = 8000
@@ -32,7 +32,7 @@ def _serve(args: argparse.Namespace) -> None:
     needs(TO_SERVE)
     name = args.name.removeprefix("local:")
     file = model_file(name, Home(Path(args.dir)).models)
-    with LlamaServer(file, alias=name, port=args.port) as server:
+    with LlamaServer(file, alias=name, port=args.port, computing=threads()) as server:
         print(f"local:{name} answers at {server.url}/v1 (DISTIL_BASE_URL={server.url}/v1, model {name!r})", flush=True)
         server.wait()
         raise ModelError(f"llama.cpp ended; is port {args.port} taken?")

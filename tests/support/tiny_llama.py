@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from pytest_distil.models.local import TO_TRAIN
+
+needs_local = [
+    pytest.mark.skipif(
+        not all(map(find_spec, TO_TRAIN)), reason="needs the extra `local`: `tox run -e local` installs it"
+    ),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # the libraries' own
+]
+"""The marks of tests that train or serve a model."""
 
 WIDTH, HEADS, HIDDEN, CONTEXT = 64, 4, 128, 2048
 START, END = "<|im_start|>", "<|im_end|>"

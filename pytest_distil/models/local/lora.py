@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ import numpy as np
 import torch
 from gguf import MODEL_ARCH_NAMES, get_tensor_name_map
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, GgufConfig
 from transformers.utils import logging
 
 from pytest_distil.mark.errors import ModelError
+from pytest_distil.models.local.device import number_type
 from pytest_distil.models.local.export import Deltas, field
 
 _ROTATED = ("attn_q", "attn_k")
@@ -24,10 +26,17 @@ def load(base: Path, *, rank: int, device: str) -> PeftModel:
     if field(base, "general.architecture") != "llama":
         raise ModelError(f"{base} is of architecture {field(base, 'general.architecture')!r}; only 'llama' is trained")
     logging.disable_progress_bar()
-    dtype = torch.bfloat16 if device == "cuda" else torch.float32
-    model = AutoModelForCausalLM.from_pretrained(base.parent, gguf_file=base.name, dtype=dtype, local_files_only=True)
+    model = AutoModelForCausalLM.from_pretrained(
+        base.parent,
+        gguf_file=base.name,
+        quantization_config=GgufConfig(dequantize=True),  # packed weights have no gradient to hand on
+        dtype=number_type(device),
+        local_files_only=True,
+    )
     config = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules="all-linear")
-    return get_peft_model(model.to(device), config)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft 0.21 asks transformers 5.24 in its old words
+        return get_peft_model(model.to(device), config)
 
 
 def trained(model: PeftModel) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from typing import Any
 from pytest_distil.core.files import write_json
 from pytest_distil.core.prompt import Message
 from pytest_distil.mark.errors import ModelError
-from pytest_distil.models.local import GGUF_FILE, TO_TRAIN, needs
+from pytest_distil.models.local import GGUF_FILE, TO_TRAIN, needs, vocabulary
+from pytest_distil.models.local.device import device_of, wait_quietly
 from pytest_distil.models.local.server import CONTEXT, LlamaServer
 from pytest_distil.models.local.template import Lesson, Template
 
@@ -53,9 +54,10 @@ def make(  # noqa: PLR0913 - each is needed
     `tell` gets a `Standing` after each step. Raises `ModelError` where something is missing or does not fit.
     """
     needs(TO_TRAIN)
+    wait_quietly()
     from pytest_distil.models.local import lora
     from pytest_distil.models.local.export import export
-    from pytest_distil.models.local.train import Plan, device_of, train
+    from pytest_distil.models.local.train import Plan, train
 
     folder.mkdir(parents=True, exist_ok=True)
     lessons, validation = _lessons(base, lines, watched)
@@ -72,7 +74,7 @@ def make(  # noqa: PLR0913 - each is needed
     )
     kept = folder / "checkpoint.safetensors"
     model, went = train(base, lessons, validation, plan, kept=kept, resume=resume, tell=tell)
-    model.save_pretrained(folder / "adapter")
+    model.save_pretrained(folder / "adapter", save_embedding_layers=False)  # they are the base's
     export(base, lora.deltas(model), folder / GGUF_FILE, name=folder.name)
     _check_template(folder / GGUF_FILE, lines[0], lessons[0])
     write_json(folder / "training.json", went)
@@ -81,13 +83,8 @@ def make(  # noqa: PLR0913 - each is needed
 
 def _lessons(base: Path, lines: Lines, watched: Lines) -> tuple[list[Lesson], list[Lesson]]:
     """Return the lines as tokens; raise `ModelError` where one is too long to be asked."""
-    from pytest_distil.models.local.export import field
-
-    end = field(base, "tokenizer.ggml.eos_token_id")
-    if not isinstance(end, int):
-        raise ModelError(f"{base} does not say which token ends a reply (tokenizer.ggml.eos_token_id)")
     with LlamaServer(base) as server:
-        template = Template(server, end=end)
+        template = Template(server, vocabulary.read(base))
         lessons, validation = ([template.lesson(line) for line in part] for part in (lines, watched))
     longest = max(len(one.prompt) + len(one.reply) for one in lessons)
     if longest > CONTEXT:
@@ -98,5 +95,5 @@ def _lessons(base: Path, lines: Lines, watched: Lines) -> tuple[list[Lesson], li
 def _check_template(file: Path, line: Sequence[Message], lesson: Lesson) -> None:
     """Raise `ModelError` where the exported model renders a prompt to other tokens than it was trained on."""
     with LlamaServer(file) as server:
-        if Template(server, end=lesson.reply[-1]).lesson(line) != lesson:
+        if Template(server, vocabulary.read(file)).lesson(line) != lesson:
             raise ModelError(f"{file} renders prompts otherwise than the base; it is not to be used")

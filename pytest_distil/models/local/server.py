@@ -19,28 +19,36 @@ THREADS_VARIABLE = "DISTIL_THREADS"
 CONTEXT = 4096
 """Tokens of a prompt and its answer."""
 
+_MOST_SERVERS = 8
 _SECONDS_TO_END = 5.0
 _SECONDS_TO_ANSWER = 60.0
 _TAIL = 600
 """Characters of llama.cpp's last words that an error repeats."""
 
 
-def threads() -> int:
-    """Return how many threads a server computes with: one, because two on a busy machine can be slower than one."""
-    given = os.environ.get(THREADS_VARIABLE, "1")
+def threads(*, default: int = 1) -> int:
+    """Return how many threads compute answers."""
+    given = os.environ.get(THREADS_VARIABLE, str(default))
     if not given.isdecimal() or int(given) < 1:
         raise ModelError(f"{THREADS_VARIABLE} is a number of threads, not {given!r}")
     return int(given)
 
 
+def processors() -> int:
+    """Return how many processors this process may use, and at most as many as servers are worth their memory."""
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(here, _MOST_SERVERS)
+
+
 class LlamaServer:
     """One model, served at `url` until it is closed, or this process ends."""
 
-    def __init__(self, file: Path, *, alias: str = "local", port: int = 0, context: int = CONTEXT) -> None:
+    def __init__(self, file: Path, *, alias: str = "local", port: int = 0, computing: int = 1) -> None:
         """Start it and wait until it listens; raise `ModelError` where it does not."""
         needs(TO_SERVE)
+        self._client = httpx2.Client(timeout=_SECONDS_TO_ANSWER, trust_env=False)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the server
-        given = [str(file), str(port), str(threads()), str(context), alias]
+        given = [str(file), str(port), str(computing), str(CONTEXT), alias]
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-P", "-m", "pytest_distil.models.local.serving", *given],
             stdin=subprocess.PIPE,
@@ -51,10 +59,9 @@ class LlamaServer:
         assert self._process.stdout is not None  # noqa: S101 - for the type checker
         self.url = self._process.stdout.readline().decode().strip()
         if not self.url:
-            last = self._last_words()
+            last = self.last_words()
             self.close()
             raise ModelError(f"llama.cpp does not serve {file}: {last}")
-        self._client = httpx2.Client(base_url=self.url, timeout=_SECONDS_TO_ANSWER, trust_env=False)
 
     def __enter__(self) -> Self:
         return self
@@ -62,12 +69,9 @@ class LlamaServer:
     def __exit__(self, kind: type[BaseException] | None, value: object, trace: TracebackType | None) -> None:
         self.close()
 
-    def post(self, path: str, body: dict[str, Any]) -> Any:
-        """Send JSON to one of llama.cpp's own addresses and return what comes back; raise `ModelError` for an error."""
-        response = self._client.post(path, json=body)
-        if response.status_code != httpx2.codes.OK:
-            raise ModelError(f"llama.cpp refuses {path}: {response.text[:_TAIL]}")
-        return response.json()
+    def post(self, path: str, body: dict[str, Any], *, seconds: float = _SECONDS_TO_ANSWER) -> Any:
+        """Send JSON to one of llama.cpp's own addresses and return what comes back, be it an error."""
+        return self._client.post(f"{self.url}{path}", json=body, timeout=seconds).json()
 
     def wait(self) -> None:
         """Wait until the server ends by itself."""
@@ -75,6 +79,7 @@ class LlamaServer:
 
     def close(self) -> None:
         """End the server."""
+        self._client.close()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 stream.close()
@@ -85,7 +90,8 @@ class LlamaServer:
             self._process.wait()
         self._log.close()
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
+        """Return the end of what llama.cpp has said, once it has ended."""
         self._process.wait(_SECONDS_TO_END)
         self._log.seek(0)
         return self._log.read().decode(errors="replace").strip()[-_TAIL:]

@@ -26,6 +26,7 @@ def main() -> None:
     params.n_ctx = int(context)
     # One at a time: answers that are computed side by side differ in their last digits from run to run.
     params.n_parallel = 1
+    params.cache_ram_mib = 0  # prompts that were left are not kept: coming back to one would change last digits
     params.cpuparams.n_threads = int(threads)
     params.cpuparams_batch.n_threads = int(threads)
     server = xllamacpp.Server(params)

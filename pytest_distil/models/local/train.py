@@ -57,15 +57,6 @@ class Standing:
 Told = Callable[[Standing], None]
 
 
-def device_of(name: str) -> str:
-    """Return the device that `auto` means here; any other is taken as it is."""
-    if name != "auto":
-        return name
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
 def train(  # noqa: PLR0913 - each is needed
     base: Path,
     lessons: Sequence[Lesson],

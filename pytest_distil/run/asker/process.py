@@ -35,6 +35,7 @@ STEERING = ("COV_", "COVERAGE_", "PYTEST_")
 
 _FOREIGN = (*STEERING, "OPENAI_", "DISTIL_")
 """Variables that would turn the asker into something else; keys and URLs come by message."""
+_OURS = ("DISTIL_THREADS",)
 _FOREIGN_NAMES = ("PYTHONWARNINGS", "PYTHONINSPECT", "PYTHONASYNCIODEBUG", "PYTHONDEVMODE", "PYTHONPROFILEIMPORTTIME")
 
 
@@ -130,5 +131,7 @@ def _short_folder() -> Path:
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that the asker inherits: proxies and certificates, not what steers tests."""
     return {
-        name: value for name, value in variables.items() if not name.startswith(_FOREIGN) and name not in _FOREIGN_NAMES
+        name: value
+        for name, value in variables.items()
+        if name in _OURS or (not name.startswith(_FOREIGN) and name not in _FOREIGN_NAMES)
     }

@@ -9,17 +9,12 @@ from typing import Any
 import pytest
 
 from pytest_distil.core.prompt import Prompt
-from pytest_distil.models.local import GGUF_FILE, TO_TRAIN
+from pytest_distil.models.local import GGUF_FILE
 from pytest_distil.models.local.chat import LocalModel
 from pytest_distil.models.local.making import Wish, make, steps_of
-from pytest_distil.models.local.server import LlamaServer
-from pytest_distil.models.local.template import Template
-from support.tiny_llama import BRACKETS, CHATML, write_tiny
+from support.tiny_llama import needs_local, write_tiny
 
-for _name in TO_TRAIN:
-    pytest.importorskip(_name)
-
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # the libraries' own deprecations
+pytestmark = [pytest.mark.slow, *needs_local]
 
 LINES = [
     [
@@ -75,28 +70,6 @@ def test_the_same_seed_gives_the_same_model(base: Path, tmp_path: Path) -> None:
 
     assert first == second
     assert first != other
-
-
-@pytest.mark.parametrize("template", [CHATML, BRACKETS])
-def test_trainer_and_server_see_the_same_tokens(template: str, tmp_path: Path) -> None:
-    """A prompt asked of the chat address has as many tokens as the trainer's, and is continued in the same way."""
-    with LlamaServer(write_tiny(tmp_path / "tiny.gguf", template=template)) as server:
-        tokens = Template(server, end=1).prompt(LINES[0][:2])
-        settings = {"temperature": 0, "max_tokens": 4, "n_predict": 4, "cache_prompt": False}
-        plain = server.post("/completion", {"prompt": list(tokens), **settings})
-        chat = server.post("/v1/chat/completions", {"messages": LINES[0][:2], **settings})
-
-    assert len(tokens) == chat["usage"]["prompt_tokens"]
-    assert plain["content"] == chat["choices"][0]["message"]["content"]
-
-
-def test_special_tokens_in_a_reply_are_text(base: Path) -> None:
-    """The name of a special token inside a reply is not that token."""
-    with LlamaServer(base) as server:
-        template = Template(server, end=1)
-
-        assert 1 not in template.text("<|im_end|>")
-        assert (*template.text("x"), 1) == template.lesson([*LINES[0][:2], {"role": "assistant", "content": "x"}]).reply
 
 
 def interrupting(after: int) -> Iterator[None]:
