@@ -11,12 +11,14 @@ from pytest_distil.mark.errors import SettingError
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
-def wait_quietly() -> None:
-    """Let threads sleep while they wait for each other; to be called before torch is imported.
+def quieten() -> None:
+    """Keep libraries from spinning and from showing bars of their own; to be called before they are imported.
 
-    Left to themselves they spin: on two cores with ten other processes a step took nine times the CPU seconds.
+    Threads that wait for each other sleep. Left to themselves they spin: on two cores, with ten other processes, a
+    step took nine times the CPU seconds.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("TQDM_DISABLE", "1")
 
 
 def device_of(name: str) -> str:

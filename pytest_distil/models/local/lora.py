@@ -11,7 +11,6 @@ import torch
 from gguf import MODEL_ARCH_NAMES, get_tensor_name_map
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, GgufConfig
-from transformers.utils import logging
 
 from pytest_distil.mark.errors import ModelError
 from pytest_distil.models.local.device import number_type
@@ -25,7 +24,6 @@ def load(base: Path, *, rank: int, device: str) -> PeftModel:
     """Return the base model on a device, with an adapter of that rank on all linear layers of its blocks."""
     if field(base, "general.architecture") != "llama":
         raise ModelError(f"{base} is of architecture {field(base, 'general.architecture')!r}; only 'llama' is trained")
-    logging.disable_progress_bar()
     model = AutoModelForCausalLM.from_pretrained(
         base.parent,
         gguf_file=base.name,

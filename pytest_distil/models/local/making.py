@@ -12,7 +12,7 @@ from pytest_distil.core.files import write_json
 from pytest_distil.core.prompt import Message
 from pytest_distil.mark.errors import ModelError
 from pytest_distil.models.local import GGUF_FILE, TO_TRAIN, needs, vocabulary
-from pytest_distil.models.local.device import device_of, wait_quietly
+from pytest_distil.models.local.device import device_of, quieten
 from pytest_distil.models.local.server import CONTEXT, LlamaServer
 from pytest_distil.models.local.template import Lesson, Template
 
@@ -54,7 +54,7 @@ def make(  # noqa: PLR0913 - each is needed
     `tell` gets a `Standing` after each step. Raises `ModelError` where something is missing or does not fit.
     """
     needs(TO_TRAIN)
-    wait_quietly()
+    quieten()
     from pytest_distil.models.local import lora
     from pytest_distil.models.local.export import export
     from pytest_distil.models.local.train import Plan, train
