@@ -20,6 +20,8 @@ Lines = Sequence[Sequence[Message]]
 
 _LEAST_STEPS = 60
 _MOST_EPOCHS = 3
+_MOST_LOOKS = 12
+"""Validations in a training: more often than that, of few lines, the loss rises twice by chance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +63,10 @@ def make(  # noqa: PLR0913 - each is needed
 
     folder.mkdir(parents=True, exist_ok=True)
     lessons, validation = _lessons(base, lines, watched)
-    per_epoch = math.ceil(len(lessons) / wish.batch)
+    steps = steps_of(wish, len(lessons))
     plan = Plan(
-        steps=steps_of(wish, len(lessons)),
-        every=per_epoch,
+        steps=steps,
+        every=max(math.ceil(len(lessons) / wish.batch), math.ceil(steps / _MOST_LOOKS)),
         batch=wish.batch,
         lr=wish.lr,
         rank=wish.rank,

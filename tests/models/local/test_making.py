@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_distil.core.prompt import Prompt
+from pytest_distil.mark.errors import ModelError
 from pytest_distil.models.local import GGUF_FILE
 from pytest_distil.models.local.chat import LocalModel
 from pytest_distil.models.local.making import Wish, make, steps_of
@@ -24,7 +25,7 @@ LINES = [
     ]
     for sound, animal in (("miaow", "cat"), ("woof", "dog"), ("moo", "cow"), ("baa", "ewe"))
 ]
-WISH = Wish(steps=200, lr=2e-2, rank=8, batch=4, device="cpu")
+WISH = Wish(steps=150, lr=2e-2, rank=8, batch=4, device="cpu")
 
 
 def train(folder: Path, base: Path, wish: Wish = WISH, *, resume: bool = False) -> tuple[dict[str, Any], list[Any]]:
@@ -90,6 +91,28 @@ def test_interrupted_and_resumed(base: Path, tmp_path: Path) -> None:
 
     assert (True, 4, 6) == (went["interrupted"], went["steps"], again["steps"])
     assert (whole / GGUF_FILE).read_bytes() == (halves / GGUF_FILE).read_bytes()
+
+
+def test_it_stops_where_validation_loss_rises(base: Path, tmp_path: Path) -> None:
+    """Where more training only makes others worse, it ends early and keeps what was best."""
+    others = [[*line[:2], {"role": "assistant", "content": "no idea"}] for line in LINES]
+    went = make(base, tmp_path / "m", LINES, others, WISH, resume=False, tell=lambda _: None)
+
+    assert went["steps"] < WISH.steps
+    assert not went["interrupted"]
+
+
+def test_out_of_memory(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where memory does not suffice, it says what to lower."""
+    import torch
+
+    def too_much(*_: object) -> None:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr("pytest_distil.models.local.train.loss_of", too_much)
+
+    with pytest.raises(ModelError, match="lower --batch or --rank"):
+        train(tmp_path / "m", base)
 
 
 def test_steps() -> None:
