@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pytest_distil.core.settings import Settings
 from pytest_distil.mark.errors import ModelError
-from pytest_distil.models.local import TO_SERVE, needs
+from pytest_distil.models.local import TO_SERVE, needs, threads
 from pytest_distil.models.local.chat import model_file
-from pytest_distil.models.local.server import LlamaServer, threads
+from pytest_distil.models.local.server import LlamaServer
 from pytest_distil.store.home import Home
 
 _PORT = 8000

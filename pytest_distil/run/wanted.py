@@ -11,6 +11,7 @@ from pytest_distil.core.settings import Settings
 from pytest_distil.mark.errors import ModelError
 from pytest_distil.models import ModelSpec, parse
 from pytest_distil.models.endpoint import endpoint
+from pytest_distil.models.local import seats
 from pytest_distil.run.asker.process import STEERING
 from pytest_distil.run.asker.wire import AskerSettings
 from pytest_distil.run.recorded import Recorded
@@ -35,7 +36,7 @@ def asker_settings(
         model=settings.models.get("", next(iter(settings.models.values()))),
         base_url=server.base_url if server else None,
         key=server.key if server else None,
-        concurrency=settings.concurrency,
+        concurrency=_at_once(settings, specs),
         timeout=settings.timeout,
         max_requests=settings.max_requests,
         offline=settings.offline,
@@ -55,6 +56,12 @@ def _surroundings(settings: Settings, variables: Mapping[str, str]) -> dict[str,
         "path": tuple(str(Path(one).resolve()) for one in sys.path),
         "variables": {name: value for name, value in variables.items() if not name.startswith(STEERING)},
     }
+
+
+def _at_once(settings: Settings, specs: list[ModelSpec]) -> int:
+    """Return how many requests are in flight: before a model of this machine no queue is to use up their time."""
+    only_local = {spec.kind for spec in specs} == {"local"}
+    return min(settings.concurrency, seats()) if only_local else settings.concurrency
 
 
 def _asks(specs: list[ModelSpec]) -> bool:

@@ -23,6 +23,14 @@ def test_a_server(tmp_path: Path) -> None:
     assert "secret" not in repr(told)
 
 
+def test_a_model_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gets as many questions at once as it answers at once, so that waiting takes none of their time."""
+    monkeypatch.setenv("DISTIL_THREADS", "3")
+    told = asker_settings(settings(models={"": "local:base"}, concurrency=7), Home(tmp_path), None, {})
+
+    assert (3, None) == (told.concurrency, told.base_url)
+
+
 def test_memory(tmp_path: Path) -> None:
     """A model that remembers needs a session, no server and no store."""
     told = asker_settings(settings(models={"": "memory:nearest"}), Home(tmp_path), recorded(example(1, "t")), {})

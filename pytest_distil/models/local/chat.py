@@ -10,9 +10,8 @@ from typing import Any
 
 from pytest_distil.core.prompt import Answer, Prompt
 from pytest_distil.mark.errors import ModelError
-from pytest_distil.models.local import GGUF_FILE, TO_SERVE, base_file, needs
+from pytest_distil.models.local import GGUF_FILE, TO_SERVE, base_file, needs, seats
 from pytest_distil.models.local.completing import Completer
-from pytest_distil.models.local.server import processors, threads
 
 _BASE = "base"
 _COMPACT = {"x-guidance": {"whitespace_flexible": False}}
@@ -48,7 +47,7 @@ class LocalModel:
         self._name = name
         self._constrained = constrained
         self._timeout = timeout
-        self._seats = asyncio.Semaphore(threads(default=processors()))
+        self._seats = asyncio.Semaphore(seats())
         self._free: list[Completer] = []
         self._all: list[Completer] = []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -15,29 +14,13 @@ import httpx2
 from pytest_distil.mark.errors import ModelError
 from pytest_distil.models.local import TO_SERVE, needs
 
-THREADS_VARIABLE = "DISTIL_THREADS"
 CONTEXT = 4096
 """Tokens of a prompt and its answer."""
 
-_MOST_SERVERS = 8
 _SECONDS_TO_END = 5.0
 _SECONDS_TO_ANSWER = 60.0
 _TAIL = 600
 """Characters of llama.cpp's last words that an error repeats."""
-
-
-def threads(*, default: int = 1) -> int:
-    """Return how many threads compute answers."""
-    given = os.environ.get(THREADS_VARIABLE, str(default))
-    if not given.isdecimal() or int(given) < 1:
-        raise ModelError(f"{THREADS_VARIABLE} is a number of threads, not {given!r}")
-    return int(given)
-
-
-def processors() -> int:
-    """Return how many processors this process may use, and at most as many as servers are worth their memory."""
-    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(here, _MOST_SERVERS)
 
 
 class LlamaServer:
