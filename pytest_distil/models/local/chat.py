@@ -10,7 +10,8 @@ from typing import Any
 
 from pytest_distil.core.prompt import Answer, Prompt
 from pytest_distil.mark.errors import ModelError
-from pytest_distil.models.local import GGUF_FILE, TO_SERVE, base_file, needs, seats
+from pytest_distil.models.local import GGUF_FILE, TO_SERVE, needs, seats
+from pytest_distil.models.local.base import base_file
 from pytest_distil.models.local.completing import Completer
 
 _BASE = "base"

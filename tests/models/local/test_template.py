@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from pytest_distil.mark.errors import ModelError
-from pytest_distil.models.local import base_file, vocabulary
+from pytest_distil.models.local import vocabulary
+from pytest_distil.models.local.base import base_file
 from pytest_distil.models.local.server import LlamaServer
 from pytest_distil.models.local.template import Template
 from pytest_distil.models.local.vocabulary import Vocabulary
