@@ -236,7 +236,9 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Project:
     for name, each in recordings.items():
         (project.folder / f"{name}.jsonl").write_text("".join(each))
     failed = {f"test_labels.py::{name}": True for name in ("test_last", "test_end")}
-    (project.folder / ".pytest_cache" / "v" / "cache" / "lastfailed").write_text(json.dumps(failed))
+    cache = project.folder / ".pytest_cache" / "v" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    (cache / "lastfailed").write_text(json.dumps(failed))
 
     assert 32 == right.report["totals"]["agree"] == len(lines)
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_distil.core.prompt import Answer, Prompt
+from pytest_distil.models.local import TO_SERVE
 from pytest_distil.run.asker.desk import Desk
 from pytest_distil.run.asker.wire import AskerSettings, Stats
 from support.asking import content_of, prompt
@@ -402,7 +403,8 @@ def test_a_damaged_store(tmp_path: Path) -> None:
     assert "is damaged" in stats.messages[0]
 
 
-NO_LOCAL = "'local:x' is not in" if find_spec("xllamacpp") else "xllamacpp missing; install it"
+MISSING = ", ".join(name for name in TO_SERVE if find_spec(name) is None)
+NO_LOCAL = f"{MISSING} missing; install it" if MISSING else "'local:x' is not in"
 """What is said of a local model, with the extra and without."""
 
 
