@@ -11,5 +11,4 @@ cd "$work"
 
 python -m pytest -q --distil-collect
 pytest-distil train --name triage --seed "${SEED:-0}"    # ends with base, trained model and memory side by side
-pytest-distil eval local:base --shots 3                  # what examples in the prompt do without training
 python -m pytest -q --distil-eval=local:triage --distil-report=report.md
