@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pytest_distil import reports
 from pytest_distil.cli.answering import evaluate
 from pytest_distil.cli.progress import Line
 from pytest_distil.core.phrases import plural
@@ -146,6 +147,7 @@ def _compare(args: argparse.Namespace, base: str, name: str, session: str) -> No
     rates: dict[str, Any] = {}
     for model in (base, f"local:{name}"):
         report = evaluate(Settings.read({"models": ("MODEL", [model])}), home, Recorded.read(folder), path=args.path)
+        reports.write(report, home.new_report(model))
         rates[model] = report["held_out"]
     rates |= {f"memory:{how}": counts for how, counts in (report["memory"] or {}).items()}
     print("On the held-out calls:")

@@ -78,6 +78,7 @@ class TestTheLoop:
         for model in ("local:tiny.gguf", "local:new", "memory:lookup", "memory:nearest", "memory:majority"):
             assert f"    {model} " in out
         assert "it has learned nothing that looking up does not give" in out
+        assert 2 == len([*(labels / ".distil" / "reports").glob("*-local-*.json")])
 
     def test_it_is_listed(self, labels: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """Its card is among those of all models, with the base that it was trained from."""
