@@ -151,8 +151,9 @@ def _compare(args: argparse.Namespace, base: str, name: str, session: str) -> No
         rates[model] = report["held_out"]
     rates |= {f"memory:{how}": counts for how, counts in (report["memory"] or {}).items()}
     print("On the held-out calls:")
+    width = max(map(len, rates))
     for model, counts in rates.items():
-        print(f"    {model:<24}{words.rate(counts)}")
+        print(f"    {model:<{width}}  {words.rate(counts)}")
     best = max((one["agreement"] or 0 for model, one in rates.items() if model.startswith("memory")), default=0)
     if (rates[f"local:{name}"]["agreement"] or 0) <= best:
         print("The model is no better than memory: it has learned nothing that looking up does not give.")
