@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 
 import pytest
 
@@ -139,7 +140,7 @@ def test_recover_needs_no_conftest(suite: Suite) -> None:
     [folder] = suite.sessions()
     journal = (folder / "journal.jsonl").read_text()
     (suite.pytester.path / "conftest.py").unlink()
-    recovered = suite.pytester.run("pytest-distil", "recover")
+    recovered = suite.pytester.run(sys.executable, "-m", "pytest_distil", "recover")
 
     assert 0 == recovered.ret
     assert "one is private" in journal

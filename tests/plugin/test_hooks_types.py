@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -217,7 +218,7 @@ def test_workers_see_the_same(suite: Suite) -> None:
 def test_without_a_conftest_the_command_line_says_so(suite: Suite) -> None:
     """`pytest-distil eval` hears no conftest, and does not guess."""
     suite.run("--distil-collect")
-    result = suite.pytester.run("pytest-distil", "eval", "memory:nearest")
+    result = suite.pytester.run(sys.executable, "-m", "pytest_distil", "eval", "memory:nearest")
 
     assert 2 == result.ret
     result.stderr.fnmatch_lines(["*where a conftest says how it is written, run its tests instead*"])
