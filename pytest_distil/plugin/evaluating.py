@@ -13,11 +13,11 @@ from pytest_distil.plugin import rows, substitute
 from pytest_distil.plugin.items import Attempts
 from pytest_distil.plugin.marker import TestMarks, marks_of
 from pytest_distil.run.asker.client import AskerClient
+from pytest_distil.run.attempt import Attempt
 from pytest_distil.run.evaluator import Evaluator
 from pytest_distil.run.inside import Trying
 from pytest_distil.run.prefetch import WINDOW, Prefetch
 from pytest_distil.run.recorded import Recorded
-from pytest_distil.run.recorder import Attempt
 
 REST = "distil"
 """Key of what a worker has to say at its end, in what xdist takes along."""

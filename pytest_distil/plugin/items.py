@@ -14,7 +14,8 @@ from pytest_distil.plugin import rows, subtests
 from pytest_distil.plugin.hooks import forms
 from pytest_distil.plugin.marker import TestMarks, marks_of, uses
 from pytest_distil.run import mocks
-from pytest_distil.run.recorder import Attempt, Recorder
+from pytest_distil.run.attempt import Attempt
+from pytest_distil.run.recorder import Recorder
 
 
 class Attempts:

@@ -16,9 +16,9 @@ from pytest_distil.formats import FORMATS, load
 from pytest_distil.mark import tap
 from pytest_distil.mark.task import Task
 from pytest_distil.run.asker.ticket import Ticket
+from pytest_distil.run.attempt import Row
 from pytest_distil.run.judgement import Judgement, judge
 from pytest_distil.run.recorded import Recorded
-from pytest_distil.run.recorder import Row
 from pytest_distil.run.shots import nearest_examples
 from pytest_distil.run.trained import format_of
 from pytest_distil.run.translate import Translator

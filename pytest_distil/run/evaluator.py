@@ -18,9 +18,10 @@ from pytest_distil.mark import tap
 from pytest_distil.mark.errors import EncodingError, InvalidAnswer
 from pytest_distil.mark.task import Task, find
 from pytest_distil.run.asked import Asked, Asking, Tickets
+from pytest_distil.run.attempt import Attempt, Row, counted
 from pytest_distil.run.inside import Contradicting, Inside, Trying, Waiting
 from pytest_distil.run.recorded import Recorded
-from pytest_distil.run.recorder import Attempt, Recorder, Row, counted
+from pytest_distil.run.recorder import Recorder
 from pytest_distil.run.trained import inferred_schemas, outdated
 from pytest_distil.run.typed import TypedTask
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from pytest_distil.mark.task import Task
-from pytest_distil.run.recorder import Attempt, Running
+from pytest_distil.run.attempt import Attempt
+from pytest_distil.run.recorder import Running
 
 
 @dataclass(slots=True)

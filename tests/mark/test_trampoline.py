@@ -18,7 +18,8 @@ import pytest
 
 from pytest_distil.mark import tap
 from pytest_distil.mark.by_path import Marking, read_target
-from pytest_distil.run.recorder import Attempt, Recorder
+from pytest_distil.run.attempt import Attempt
+from pytest_distil.run.recorder import Recorder
 from support import marked_outside as module
 from support.profiled import Counting, entries
 

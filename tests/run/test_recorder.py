@@ -16,7 +16,7 @@ from pydantic import BaseModel, field_validator
 
 from pytest_distil import distil
 from pytest_distil.core import call as reasons
-from pytest_distil.run.recorder import Attempt
+from pytest_distil.run.attempt import Attempt
 from support.kinds import Leafy
 from support.watching import watched
 

@@ -16,7 +16,8 @@ import trio
 from pytest_distil import distil
 from pytest_distil.core import call as reasons
 from pytest_distil.mark import tap
-from pytest_distil.run.recorder import Attempt, Recorder
+from pytest_distil.run.attempt import Attempt
+from pytest_distil.run.recorder import Recorder
 from support.watching import watched
 
 
@@ -263,6 +264,18 @@ def test_threads_from_before() -> None:
 
     assert [1] == results
     assert [({"value": 2}, 2)] == seen.calls
+    assert {reasons.OUTSIDE: 1} == seen.left_out
+
+
+def test_threads_that_are_handed_the_context() -> None:
+    """A kept thread that the test lends its context, as trio does, works for the test; without it it does not."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+        with watched() as seen:
+            pool.submit(contextvars.copy_context().run, same, 1).result()
+            pool.submit(same, 2).result()
+
+    assert [({"value": 1}, 1)] == seen.calls
     assert {reasons.OUTSIDE: 1} == seen.left_out
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from pytest_distil.core.text import Json, parse
 from pytest_distil.mark import tap
-from pytest_distil.run.recorder import Attempt, Recorder
+from pytest_distil.run.attempt import Attempt
+from pytest_distil.run.recorder import Recorder
 
 
 class Watched:
