@@ -93,8 +93,7 @@ class Attempts:
             names = uses(item)
             attempt.mocks |= names & mocks.NAMES
             attempt.excluded = bool(self._exclude & (names | attempt.mocks))
-        if attempt is not None and attempt.barred is None:
-            attempt.barred = TEARDOWN
+            attempt.barred = attempt.barred or TEARDOWN
         return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
