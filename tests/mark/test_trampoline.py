@@ -119,15 +119,16 @@ def test_a_recursion_has_one_frame_more_a_level() -> None:
 
     def run() -> None:
         with tap.install(recorder):
-            found.append((module.descend(DEEP), asyncio.run(module.fetch_down(DEEP))))
+            found.append((module.descend(DEEP), asyncio.run(module.fetch_down(awaits))))
 
+    awaits = DEEP // 2 if sys.gettrace() else DEEP  # under coverage an await of Python 3.11 counts twice, marked or not
     found: list[tuple[int, int]] = []
     thread = threading.Thread(target=run)  # where the stack is empty
     recorder.attempt.strangers = frozenset()
     thread.start()
     thread.join()
 
-    assert [(DEEP, DEEP)] == found
+    assert [(DEEP, awaits)] == found
     assert ["descend", "fetch_down"] == [task.rpartition(".")[2] for task, _, _ in recorder.attempt.rows]
 
 
