@@ -78,7 +78,8 @@ class _Teller:
             print(json.dumps(_record(look), ensure_ascii=False), flush=True)
         if self._lines:
             self._tell_lines(look, status)
-            self._line.show(" · ".join(_state(look)))
+            if self._line.live:
+                self._line.show(" · ".join(_state(look)))
         self._status = status
 
     def _tell_lines(self, look: Look, status: str | None) -> None:

@@ -1,11 +1,14 @@
-"""What is under way, on a terminal: one line that is written over; elsewhere nothing, or lines."""
+"""What is under way: on a terminal one line that is written over, elsewhere a line now and then."""
 
 from __future__ import annotations
 
 import shutil
 import sys
+import time
 from types import TracebackType
 from typing import Self, TextIO
+
+from pytest_distil.reports.progress import Patience
 
 _BAR = 20
 """Characters of a bar."""
@@ -14,12 +17,13 @@ MB = 1_000_000
 
 
 class Line:
-    """One line of a terminal that is written over; nothing where there is no terminal."""
+    """One line of a terminal that is written over; where there is no terminal, a line of its own now and then."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
         self.live = self._stream.isatty()
         self._shown = ""
+        self._began, self._patience = time.monotonic(), Patience()
 
     def __enter__(self) -> Self:
         return self
@@ -28,8 +32,12 @@ class Line:
         self.clear()
 
     def show(self, text: str) -> None:
-        """Write the line anew, cut to the terminal's width."""
-        if not self.live or text == self._shown:
+        """Write the line anew, cut to the terminal's width; without a terminal, where one is due."""
+        if not self.live:
+            if self._patience.is_over(time.monotonic() - self._began):
+                print(text, file=self._stream, flush=True)
+            return
+        if text == self._shown:
             return
         width = shutil.get_terminal_size((80, 24)).columns - 1
         self._stream.write(f"\r\x1b[K{text[:width]}")

@@ -12,16 +12,12 @@ import pytest
 
 from pytest_distil.core.settings import Settings
 from pytest_distil.plugin.opening import Opening
-from pytest_distil.reports.progress import Progress
+from pytest_distil.reports.progress import Patience, Progress
 from pytest_distil.run.asker.wire import Stats
 
 _TICK = 0.25
 _PATIENCE = 2.0
 """Seconds without a test's report, while answers are outstanding, after which a terminal shows a line."""
-
-_FIRST_LINE = 5.0
-_LONGEST_SILENCE = 60.0
-"""The same without a terminal: a line after the one, after twice that and so on, and at least each time the other."""
 
 
 class ShowingProgress:
@@ -41,7 +37,7 @@ class ShowingProgress:
         """Whether others have the screen."""
         self._ended = Event()
         self._reported = 0.0
-        self._due = _FIRST_LINE
+        self._patience = Patience()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
@@ -85,7 +81,7 @@ class ShowingProgress:
             quiet = self._clock() - self._reported
             client = self._opening.client
             if quiet < _PATIENCE:
-                self._due = _FIRST_LINE
+                self._patience = Patience()
             elif client is not None and not self._is_held:
                 self._look(client.stats().result(), quiet)
 
@@ -97,9 +93,8 @@ class ShowingProgress:
             self._screen.clear()
         elif self._screen.is_live:
             self._screen.show(f"distil: {told}")
-        elif quiet >= self._due:
+        elif self._patience.is_over(quiet):
             self._screen.say(f"distil: {told}")
-            self._due += min(self._due, _LONGEST_SILENCE)
 
 
 class Screen:

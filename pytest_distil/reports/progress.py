@@ -12,6 +12,10 @@ _WINDOW = 10.0
 
 _MINUTE = 60
 
+_FIRST_LINE = 5.0
+_LONGEST_SILENCE = 60.0
+"""Seconds until a line, where lines stay: after the one, twice that and so on, and at least each time the other."""
+
 
 class Progress:
     """Knows how many answers have come, and when; moments are seconds of any one clock."""
@@ -44,6 +48,20 @@ class Progress:
         (began, before), (ended, _) = self._samples[0], self._samples[-1]
         until = ended if now - ended < _WINDOW else now
         return (done - before) / (until - began) if until > began else 0.0
+
+
+class Patience:
+    """Knows when something that takes long is to be told of where no line can be written over, as in the log of CI."""
+
+    def __init__(self) -> None:
+        self._due = _FIRST_LINE
+
+    def is_over(self, elapsed: float) -> bool:
+        """Tell whether a line is due after so many seconds; the next one then is not before some time."""
+        if elapsed < self._due:
+            return False
+        self._due += min(self._due, _LONGEST_SILENCE)
+        return True
 
 
 def _speed(rate: float) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_distil.reports.progress import Progress
+from pytest_distil.reports.progress import Patience, Progress
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,10 @@ def test_the_rate_is_that_of_the_last_while() -> None:
     slow = [progress.told(990 + second, 2000, now=100.0 + second) for second in range(30)][-1]
 
     assert "1,019 of 2,000 prompts answered, 1.0/s, about 16 min 21 s left" == slow
+
+
+def test_patience() -> None:
+    """Lines of a log come after 5 s, 10 s, 20 s and so on, and at least every minute."""
+    patience = Patience()
+
+    assert [5, 10, 20, 40, 80, 140, 200] == [second for second in range(240) if patience.is_over(second)]
