@@ -91,12 +91,14 @@ def _hindrance(config: Any) -> str:
     """Return what of a model llama.cpp does not compute, or not so; empty where there is nothing."""
     rotation = config.rope_parameters
     window = getattr(config, "sliding_window", None)
+    width, heads = _head_width(config), config.num_attention_heads
     found = {
         "quantised weights": getattr(config, "quantization_config", None) is not None,
         f"the activation {config.hidden_act!r}": config.hidden_act != "silu",
         "biases": getattr(config, "attention_bias", False) or getattr(config, "mlp_bias", False),
         f"the rotation {rotation['rope_type']!r}": rotation["rope_type"] not in ("default", "llama3"),
         "a partial rotation": rotation.get("partial_rotary_factor", 1) != 1,
+        "heads of a width of their own": config.model_type == "qwen2" and width * heads != config.hidden_size,
         f"a sliding window of {window} tokens": window is not None and window < CONTEXT,
     }
     return next((what for what, is_there in found.items() if is_there), "")

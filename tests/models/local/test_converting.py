@@ -149,6 +149,7 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str]] = {
     "quantised": ({"quantization_config": {"quant_method": "gptq", "bits": 4}}, "has quantised weights"),
     "window": ({"model_type": "mistral", "sliding_window": 64}, "has a sliding window of 64 tokens"),
     "biases": ({"attention_bias": True}, "has biases"),
+    "heads": ({"model_type": "qwen2", "head_dim": 32}, "has heads of a width of their own"),
     "layers": ({"num_hidden_layers": 3}, "config.json do not fit together: model.layers.2."),
     "embeddings": ({"vocab_size": 300}, "do not fit together"),
 }
