@@ -6,6 +6,7 @@ Kept as it is: byte-level BPE of `tokenizer.json`, which all architectures train
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,7 @@ def add(writer: GGUFWriter, tokens: Tokens, *, splitting: str) -> None:
 
 def _special(folder: Path, tokenizer: Any, size: int) -> SpecialVocab:
     """Return the tokens that stand for something, with the one that ends a reply as the end."""
+    logging.getLogger("gguf.vocab").setLevel(logging.ERROR)  # it warns of what is settled here by other means
     special = SpecialVocab(folder, load_merges=True, n_vocab=size)
     special.special_token_ids["eos"] = _end(folder, tokenizer)
     begins = tokenizer.encode("a")[:1] == [tokenizer.bos_token_id]

@@ -32,9 +32,7 @@ def test_another_architecture(tmp_path: Path) -> None:
 
     written(GGUFWriter(tmp_path / "base.gguf", "gemma3"))
 
-    with pytest.raises(
-        ModelError, match=r"'gemma3'; only llama, qwen2 and qwen3 are trained here, .* 'One GPU"
-    ):
+    with pytest.raises(ModelError, match=r"'gemma3'; only llama, qwen2 and qwen3 are trained here, .* 'One GPU"):
         load(tmp_path / "base.gguf")
 
 
