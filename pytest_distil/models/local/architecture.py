@@ -37,7 +37,7 @@ def checked(name: object, where: object) -> str:
 
 def _what_is_trained() -> str:
     names = f"{', '.join(_TRAINED[:-1])} and {_TRAINED[-1]}"
-    return f"only {names} are trained here, in no file format another one; README, 'One GPU or many', has other ways"
+    return f"only {names} are trained here, so a GGUF twin does not help; README, 'One GPU or many', has other ways"
 
 
 class Names:

@@ -7,6 +7,7 @@ with them. At the end llama.cpp is asked about a text with the new file, and mus
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,11 @@ _KINDS = {
 _TOY = {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 1}
 """The smallest model that llama.cpp loads, to try a tokenizer with."""
 
+_READ = 128
+"""Tokens of a text that is long enough to tell models apart, and short enough for a large one."""
+
+_SECONDS_TO_READ = 600.0
+
 _LOOKED_AT = 10
 """Likeliest tokens whose probabilities are compared."""
 
@@ -47,14 +53,13 @@ def convert(folder: Path, out: Path, *, name: str) -> None:
     tokens = vocabulary.read(folder, model.config.vocab_size)
     toy = LlamaForCausalLM(LlamaConfig(**_TOY, vocab_size=len(tokens.names), tie_word_embeddings=True))
     splitting = splitting_of(tokens, lambda file, name: _write(file, toy, tokens, splitting=name, name="toy"))
-    half = out.with_name(f".{out.name}.half")
-    _write(half, model, tokens, splitting=splitting, name=name)
+    half = out.with_name(f".{out.name}.{os.getpid()}.half")
     try:
+        _write(half, model, tokens, splitting=splitting, name=name)
         _check(half, model.float(), tokens)
-    except ModelError:
-        half.unlink()
-        raise
-    half.replace(out)
+        half.replace(out)
+    finally:
+        half.unlink(missing_ok=True)
 
 
 def _loaded(folder: Path) -> Any:
@@ -160,13 +165,14 @@ def _factors(model: Any) -> torch.Tensor:
 
 def _check(file: Path, model: Any, tokens: Tokens) -> None:
     """Raise `ModelError` where llama.cpp expects other tokens behind a text than transformers."""
-    asked = tokens.tokenizer.encode(PROBE, add_special_tokens=False)
+    asked = tokens.tokenizer.encode(PROBE, add_special_tokens=False)[:_READ]
     with torch.no_grad():
         expected = torch.log_softmax(model(torch.tensor([asked])).logits[0, -1], dim=-1)
     # llama.cpp says what it expected once it has said a whole character; that it is this one changes nothing of it.
     wish = {"n_predict": 1, "n_probs": _LOOKED_AT, "temperature": 0, "logit_bias": [[tokens.names.index("a"), 1000]]}
     with LlamaServer(file) as server:
-        found = server.post("/completion", {"prompt": asked, **wish})["completion_probabilities"][0]["top_logprobs"]
+        told = server.post("/completion", {"prompt": asked, **wish}, seconds=_SECONDS_TO_READ)
+    found = told["completion_probabilities"][0]["top_logprobs"]
     apart = max(abs(float(expected[one["id"]]) - one["logprob"]) for one in found)
     if apart > _MOST_APART:
         raise ModelError(f"{file} would not be the same model (apart by {apart:.2g}); take its GGUF twin as --base")
