@@ -65,15 +65,14 @@ def _of_hub(name: str, file: str | None, kept: Path | None) -> Path:
     from huggingface_hub.errors import EntryNotFoundError
 
     try:
-        if file is None:
-            folder = Path(snapshot_download(name, allow_patterns=SOURCES))
-            if is_source(folder):
-                return kept_file(folder, name, kept)
-            file = _only([one for one in list_repo_files(name) if one.endswith(".gguf")], name, f"{name}:FILE.gguf")
-        return Path(hf_hub_download(name, file))
+        folder = None if file else Path(snapshot_download(name, allow_patterns=SOURCES))
+        if folder is None or not is_source(folder):
+            files = [file] if file else [one for one in list_repo_files(name) if one.endswith(".gguf")]
+            return Path(hf_hub_download(name, _only(files, name, f"{name}:FILE.gguf")))
     except (OSError, ValueError, EntryNotFoundError, httpx2.HTTPError) as error:  # not there, a bad name, no network
         first, *_ = str(error).strip().split("\n")
         raise ModelError(f"--base: {name!r} cannot be had from the Hugging Face hub: {first}") from error
+    return kept_file(folder, name, kept)
 
 
 def _only(files: Sequence[str], where: str, how: str) -> str:

@@ -31,7 +31,7 @@ def _as_served(base: Path, number: Any) -> Any:
     """Return the model of a GGUF file as llama.cpp understands it; raise `ModelError` where that cannot be had.
 
     What transformers reads of these files is not all: heads of a width of their own and factors of the rotation are
-    put right here, and a weight that it would pass over is refused.
+    put right here, and a weight that it would pass over or make up is refused.
     """
     reader = GGUFReader(base)
     where: dict[str, Any] = {"gguf_file": base.name, "local_files_only": True}
@@ -41,9 +41,11 @@ def _as_served(base: Path, number: Any) -> Any:
         base.parent, config=config, quantization_config=unpacked, dtype=number, **where
     )
     names, tensors = Names(model.config), {one.name: one for one in reader.tensors}
-    unknown = set(tensors) - {names.of(path) for path in model.state_dict()} - {FACTORS}
-    if unknown:
-        raise ModelError(f"--base: {base} has weights that training does not know, such as {min(unknown)!r}")
+    wrong = {names.of(path) for path in model.state_dict()} ^ set(tensors) - {FACTORS}
+    if config.tie_word_embeddings:
+        wrong -= {names.of("lm_head.weight")}
+    if wrong:
+        raise ModelError(f"--base: {base} has other weights than are trained of its architecture: {min(wrong)!r}")
     if FACTORS in tensors:
         angles = model.get_decoder().rotary_emb.inv_freq
         angles /= torch.tensor(tensors[FACTORS].data, dtype=angles.dtype)

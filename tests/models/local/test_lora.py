@@ -54,8 +54,9 @@ def test_another_rotation(what: str, tmp_path: Path) -> None:
         load(tmp_path / "base.gguf")
 
 
-def test_weights_that_training_does_not_know(tmp_path: Path) -> None:
-    """A weight that llama.cpp would compute with and training would not is refused by its name."""
+@pytest.mark.parametrize(("left_out", "added"), [("", "blk.0.attn_q.bias"), ("blk.1.ffn_up.weight", "")])
+def test_weights_of_another_model(left_out: str, added: str, tmp_path: Path) -> None:
+    """A weight that llama.cpp would compute with and training would not, or that is missing, is named."""
     import numpy as np
     from gguf import GGUFReader, GGUFWriter
 
@@ -65,9 +66,11 @@ def test_weights_that_training_does_not_know(tmp_path: Path) -> None:
     writer = GGUFWriter(tmp_path / "base.gguf", "llama")
     _copy_fields(reader, writer, "base")
     for tensor in reader.tensors:
-        writer.add_tensor(tensor.name, tensor.data, raw_dtype=tensor.tensor_type)
-    writer.add_tensor("blk.0.attn_q.bias", np.ones(64, np.float32))
+        if tensor.name != left_out:
+            writer.add_tensor(tensor.name, tensor.data, raw_dtype=tensor.tensor_type)
+    if added:
+        writer.add_tensor(added, np.ones(64, np.float32))
     written(writer)
 
-    with pytest.raises(ModelError, match=r"has weights that training does not know, such as 'blk\.0\.attn_q\.bias'"):
+    with pytest.raises(ModelError, match=f"other weights than are trained of its architecture: '{left_out or added}'"):
         load(tmp_path / "base.gguf")
