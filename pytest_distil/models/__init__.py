@@ -67,13 +67,15 @@ def load(  # noqa: PLR0913 - by keyword, each for one kind of model
     timeout: float = 60.0,
     examples: Sequence[str | Path] = (),
     local: Path | None = None,
+    bases: Path | None = None,
     constrained: bool = False,
 ) -> Model:
     """Return the model itself, importing only its own leaf.
 
     `endpoint`, `concurrency` and `timeout` (seconds for one request) are for models behind a server, `examples`
-    (`calls.jsonl` files) for memories, `local` (the folder of trained models) and `constrained` (answers kept to the
-    schema by a grammar) for models of this machine. Raises `ModelError` or `DataError` where there is no such model.
+    (`calls.jsonl` files) for memories, `local` (the folder of trained models), `bases` (that of their bases) and
+    `constrained` (answers kept to the schema by a grammar) for models of this machine. Raises `ModelError` or
+    `DataError` where there is no such model.
     """
     if spec.kind == "recorded":
         from pytest_distil.models.recorded import Recorded
@@ -86,7 +88,7 @@ def load(  # noqa: PLR0913 - by keyword, each for one kind of model
     if spec.kind == "local":
         from pytest_distil.models.local.chat import LocalModel
 
-        return LocalModel(spec.name, folder=local, constrained=constrained, timeout=timeout)
+        return LocalModel(spec.name, folder=local, bases=bases, constrained=constrained, timeout=timeout)
     if spec.factory is not None:
         from pytest_distil.models.own import OwnModel
 

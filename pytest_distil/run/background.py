@@ -112,7 +112,8 @@ class Background:
 
     def _made(self, source: Source) -> Model:
         if source.client is None and source.spec.kind != "chat":
-            return load(source.spec, timeout=source.timeout, local=production_home().models)
+            home = production_home()
+            return load(source.spec, timeout=source.timeout, local=home.models, bases=home.bases)
         from pytest_distil.models.chats import Chats, lent
 
         if source.client is not None:

@@ -44,6 +44,7 @@ def asker_settings(
         store=str(home.answers) if any(spec.asks_server for spec in specs) else None,
         examples=(str(recorded.folder / CALLS),) if recorded else (),
         local=str(home.models),
+        bases=str(home.bases),
         constrained=settings.constrained,
         **(_surroundings(settings, variables) if settings.factories else {}),
     )

@@ -16,6 +16,7 @@ sessions/   one folder a collecting run: calls.jsonl is the source, <dataset>.tr
 reports/    one file an evaluation
 answers.sqlite   answers of models, so that nothing is asked twice
 models/     models that were trained here
+bases/      base models, as files that they are trained from
 models.json   what each trained model was trained on
 latest      the newest finished session
 
@@ -36,6 +37,7 @@ class Home:
         self.reports = root / "reports"
         self.cards = root / "models.json"
         self.models = root / "models"
+        self.bases = root / "bases"
         self._latest = root / "latest"
 
     def make(self) -> None:

@@ -11,6 +11,7 @@ from pytest_distil.cli import main
 from support.evaluating import Project
 from support.labels import LABELS, THIRTY
 from support.tiny_llama import needs_local, write_tiny
+from support.tiny_transformer import save_chat
 
 needs_no_extra = pytest.mark.skipif(find_spec("xllamacpp") is not None, reason="the extra is installed")
 
@@ -96,6 +97,20 @@ class TestTheLoop:
         assert 0 == status
         assert "local:new, judged by session" in out
         assert "0 requests" in out
+
+    def test_a_base_that_transformers_saved(self, labels: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A folder of safetensors is trained, compared and served like a GGUF file, and asked under its own name."""
+        save_chat(labels / "small", "qwen2")
+        status, out, _ = tool(labels, capsys, "train", "--base=small", "--steps=2", "--name=two", "--device=cpu")
+        assert 0 == status
+        for model in (r"local:\./small", "local:two", "memory:lookup"):
+            assert re.search(rf"    {model} ", out)
+        status, out, _ = tool(labels, capsys, "eval", "local:./small")
+
+        assert 0 == status
+        assert "local:./small, judged by session" in out
+        assert "0 requests" in out
+        assert 1 == len([*(labels / ".distil" / "bases").iterdir()])
 
     def test_a_device_that_is_not_here(self, labels: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """What cannot be computed with is a usage error that names the option."""

@@ -15,24 +15,37 @@ from pytest_distil.models.local.base import base_file
 from pytest_distil.models.local.completing import Completer
 
 _BASE = "base"
+_FILE = ".gguf"
+_IN_A_PATH = "/"
+"""No trained model's name has one; a folder is written as `./folder`."""
+
 _COMPACT = {"x-guidance": {"whitespace_flexible": False}}
 """Told to llguidance, which makes grammars of schemas: JSON without white space, as in every training line."""
 
 
-def model_file(name: str, folder: Path | None) -> Path:
-    """Return the file of a model by what stands after `local:`: `base`, a GGUF file, or a name in the folder."""
+def model_file(name: str, folder: Path | None, bases: Path | None) -> Path:
+    """Return the file of a model by what stands after `local:`: `base`, a name in the folder, or a base as for `train`.
+
+    `bases` is where GGUF files are kept that are made of what transformers saves.
+    """
     if name == _BASE:
-        return base_file(None)
-    if name.endswith(".gguf"):
-        return base_file(name)
+        return base_file(None, kept=bases)
+    is_trained = folder is not None and name and (folder / name / GGUF_FILE).is_file()
+    if not is_trained and (name.endswith(_FILE) or _IN_A_PATH in name):
+        return base_file(name, kept=bases)
     if folder is None:
         raise ModelError(f"'local:{name}' is asked in test runs; `pytest-distil serve {name}` gives it an address")
-    file = folder / name / GGUF_FILE
-    if not name or not file.is_file():
+    if not is_trained:
         raise ModelError(
             f"'local:{name}' is not in {folder}; `pytest-distil train` makes one, `models list` names them"
         )
-    return file
+    return folder / name / GGUF_FILE
+
+
+def local_name(base: str | None) -> str:
+    """Return the MODEL that is a base as `train` takes it."""
+    is_clear = base is None or base.endswith(_FILE) or _IN_A_PATH in base
+    return f"local:{'' if is_clear else './'}{base or _BASE}"
 
 
 class LocalModel:
@@ -41,10 +54,12 @@ class LocalModel:
     Two threads that compute one answer wait for each other, on a busy machine longer than one alone takes.
     """
 
-    def __init__(self, name: str, *, folder: Path | None, constrained: bool, timeout: float) -> None:
+    def __init__(
+        self, name: str, *, folder: Path | None, bases: Path | None = None, constrained: bool, timeout: float
+    ) -> None:
         """Find the model; raise `ModelError` where it, or what serves it, is missing."""
         needs(TO_SERVE)
-        self._file = model_file(name, folder)
+        self._file = model_file(name, folder, bases)
         self._name = name
         self._constrained = constrained
         self._timeout = timeout

@@ -45,12 +45,6 @@ def export(base: Path, deltas: Deltas, out: Path, *, name: str) -> None:
     half.replace(out)
 
 
-def field(base: Path, name: str) -> object:
-    """Return one field of a GGUF file; None where it has none of that name."""
-    found = GGUFReader(base).fields.get(name)
-    return None if found is None else found.contents()
-
-
 def _copy_fields(reader: GGUFReader, writer: GGUFWriter, name: str) -> None:
     for key, found in reader.fields.items():
         if key in _OWN_FIELDS:

@@ -8,33 +8,62 @@ from typing import Any
 
 import numpy as np
 import torch
-from gguf import MODEL_ARCH_NAMES, get_tensor_name_map
+from gguf import GGUFReader
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import AutoModelForCausalLM, GgufConfig
+from transformers import AutoConfig, AutoModelForCausalLM, GgufConfig
 
 from pytest_distil.mark.errors import ModelError
+from pytest_distil.models.local.architecture import FACTORS, Names, checked
 from pytest_distil.models.local.device import number_type
-from pytest_distil.models.local.export import Deltas, field
-
-_ROTATED = ("attn_q", "attn_k")
-"""Matrices whose rows llama.cpp keeps in another order than transformers, in models of the architecture `llama`."""
+from pytest_distil.models.local.export import Deltas
 
 
 def load(base: Path, *, rank: int, device: str) -> PeftModel:
     """Return the base model on a device, with an adapter of that rank on all linear layers of its blocks."""
-    if field(base, "general.architecture") != "llama":
-        raise ModelError(f"{base} is of architecture {field(base, 'general.architecture')!r}; only 'llama' is trained")
-    model = AutoModelForCausalLM.from_pretrained(
-        base.parent,
-        gguf_file=base.name,
-        quantization_config=GgufConfig(dequantize=True),  # packed weights have no gradient to hand on
-        dtype=number_type(device),
-        local_files_only=True,
-    )
+    model = _as_served(base, number_type(device)).to(device)
     config = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules="all-linear")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # peft 0.21 asks transformers 5.24 in its old words
-        return get_peft_model(model.to(device), config)
+        return get_peft_model(model, config)
+
+
+def _as_served(base: Path, number: Any) -> Any:
+    """Return the model of a GGUF file as llama.cpp understands it; raise `ModelError` where that cannot be had.
+
+    What transformers reads of these files is not all: heads of a width of their own and factors of the rotation are
+    put right here, and a weight that it would pass over or make up is refused.
+    """
+    reader = GGUFReader(base)
+    where: dict[str, Any] = {"gguf_file": base.name, "local_files_only": True}
+    config = AutoConfig.from_pretrained(base.parent, **where, head_dim=_head_width(reader, base))
+    unpacked = GgufConfig(dequantize=True)  # packed weights have no gradient to hand on
+    model = AutoModelForCausalLM.from_pretrained(
+        base.parent, config=config, quantization_config=unpacked, dtype=number, **where
+    )
+    names, tensors = Names(model.config), {one.name: one for one in reader.tensors}
+    wrong = {names.of(path) for path in model.state_dict()} ^ set(tensors) - {FACTORS}
+    if config.tie_word_embeddings:
+        wrong -= {names.of("lm_head.weight")}
+    if wrong:
+        raise ModelError(f"--base: {base} has other weights than are trained of its architecture: {min(wrong)!r}")
+    if FACTORS in tensors:
+        angles = model.get_decoder().rotary_emb.inv_freq
+        angles /= torch.tensor(tensors[FACTORS].data, dtype=angles.dtype)
+    return model
+
+
+def _head_width(reader: GGUFReader, base: Path) -> int:
+    """Return how wide an attention head is; raise `ModelError` for an architecture, or a rotation, not trained here."""
+    fields = {name: found.contents() for name, found in reader.fields.items() if not name.startswith("tokenizer.")}
+    kind = checked(fields.get("general.architecture"), base)
+    width = int(fields[f"{kind}.embedding_length"]) // int(fields[f"{kind}.attention.head_count"])
+    width = int(fields.get(f"{kind}.attention.key_length", width))
+    scaling = fields.get(f"{kind}.rope.scaling.type", "none")
+    if scaling != "none" or fields.get(f"{kind}.rope.dimension_count", width) != width:
+        raise ModelError(
+            f"--base: {base} rotates positions in a way that is not trained here ({scaling}); take another"
+        )
+    return width
 
 
 def trained(model: PeftModel) -> dict[str, Any]:
@@ -56,27 +85,11 @@ def restore(model: PeftModel, kept: dict[str, Any]) -> None:
 
 def deltas(model: PeftModel) -> Deltas:
     """Return what the adapter adds to each matrix, named and ordered as in the base's GGUF file."""
-    config = model.get_base_model().config
-    architecture = next(key for key, name in MODEL_ARCH_NAMES.items() if name == "llama")
-    names = get_tensor_name_map(architecture, config.num_hidden_layers)
+    names = Names(model.get_base_model().config)
     found = {}
     for path, module in model.get_base_model().named_modules():
         if hasattr(module, "get_delta_weight") and hasattr(module, "lora_A"):
-            name = names.get_name(f"{path}.weight", try_suffixes=(".weight",))
-            if name is None:
-                raise ModelError(f"{path} has no name in GGUF files")
+            name = names.of(f"{path}.weight")
             delta = module.get_delta_weight("default").detach().to(torch.float32).cpu().numpy()
-            found[f"{name}.weight" if not name.endswith(".weight") else name] = _ordered(delta, name, config)
+            found[name] = np.ascontiguousarray(names.ordered(delta, name))
     return found
-
-
-def _ordered(delta: Any, name: str, config: Any) -> Any:
-    """Return a matrix with its rows as llama.cpp keeps them."""
-    part = name.split(".")[2] if name.startswith("blk.") else ""
-    if part not in _ROTATED:
-        return delta
-    heads = config.num_attention_heads if part == "attn_q" else config.num_key_value_heads
-    rows, columns = delta.shape
-    return np.ascontiguousarray(
-        delta.reshape(heads, 2, rows // heads // 2, columns).swapaxes(1, 2).reshape(rows, columns)
-    )

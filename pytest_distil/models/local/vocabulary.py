@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pytest_distil.mark.errors import ModelError
@@ -21,6 +22,12 @@ class Vocabulary:
 
 def read(file: Path) -> Vocabulary:
     """Return the vocabulary of a GGUF file; raise `ModelError` where it does not say how replies end."""
+    return _read(file, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _read(file: Path, changed: int) -> Vocabulary:  # noqa: ARG001 - a part of the key
+    """Read once for all servers of a model: 150,000 tokens take seconds."""
     from gguf import GGUFReader, TokenType
 
     fields = GGUFReader(file).fields

@@ -97,6 +97,7 @@ class Lines:
             timeout=settings.timeout,
             examples=settings.examples,
             local=None if settings.local is None else Path(settings.local),
+            bases=None if settings.bases is None else Path(settings.bases),
             constrained=settings.constrained,
         )
         served = spec.kind == "chat" and self._endpoint is not None

@@ -54,6 +54,8 @@ class AskerSettings:
 
     local: str | None = None
     """Folder of the models that were trained on this machine."""
+    bases: str | None = None
+    """Folder of the base models that were made GGUF files here."""
     constrained: bool = False
     """Whether models of this machine are kept to the schema by a grammar."""
     factories: Mapping[str, str] = field(default_factory=dict)

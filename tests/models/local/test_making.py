@@ -11,9 +11,11 @@ import pytest
 from pytest_distil.core.prompt import Prompt
 from pytest_distil.mark.errors import ModelError
 from pytest_distil.models.local import GGUF_FILE
+from pytest_distil.models.local.base import base_file
 from pytest_distil.models.local.chat import LocalModel
 from pytest_distil.models.local.making import Wish, make, steps_of
 from support.tiny_llama import needs_local, write_tiny
+from support.tiny_transformer import save_chat
 
 pytestmark = [pytest.mark.slow, *needs_local]
 
@@ -55,6 +57,18 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_what_is_trained_is_what_is_served(base: Path, tmp_path: Path) -> None:
     """A model trained here, exported and served gives the replies that it was trained to give."""
+    _, told = train(tmp_path / "animals", base)
+
+    assert told[-1].loss < told[0].loss / 4
+    assert [line[2]["content"] for line in LINES] == asyncio.run(answers("animals", tmp_path))
+
+
+@pytest.mark.parametrize("kind", ["llama", "qwen2", "qwen3"])
+def test_of_every_architecture(kind: str, tmp_path: Path) -> None:
+    """Made of what transformers saved, a model is trained, exported and served in the same way."""
+    widths = {"head_dim": 32} if kind == "qwen3" else {}
+    folder = save_chat(tmp_path / "small", kind, number="bfloat16", **widths)
+    base = base_file(str(folder), kept=tmp_path / "bases")
     _, told = train(tmp_path / "animals", base)
 
     assert told[-1].loss < told[0].loss / 4

@@ -404,7 +404,7 @@ def test_a_damaged_store(tmp_path: Path) -> None:
 
 
 MISSING = ", ".join(name for name in TO_SERVE if find_spec(name) is None)
-NO_LOCAL = f"{MISSING} missing; install it" if MISSING else "'local:x' is not in"
+NO_LOCAL = f"{MISSING} missing; install it" if MISSING else "'local:x' is asked in test runs"
 """What is said of a local model, with the extra and without."""
 
 
