@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 RUNS = 3
-"""Runs of each kind, in turns, whose median is the time."""
+"""Runs of each kind, in turns, whose median is the time; those before them, which write the byte code, do not count."""
 
 _TWICE = ("results differ", "conflict", "majority")
 _PROFILE = Path(__file__).with_name("profiling.py")
@@ -111,11 +111,12 @@ def _line(folder: Path, suite: Suite) -> str:
     with tempfile.TemporaryDirectory() as scratch:
         home, profiled = Path(scratch) / "home", Path(scratch) / "counts.json"
         marks = ["--distil-collect", f"--distil-dir={home}", *(f"--distil-function={one}" for one in suite.targets)]
-        pairs = [(_run(folder, suite, []), _run(folder, suite, marks)) for _ in range(RUNS)]
-        _run(folder, suite, ["-p", _PROFILE.stem], DISTIL_PROFILED=json.dumps([str(profiled), *suite.targets]))
+        cache = {"PYTHONPYCACHEPREFIX": scratch}
+        pairs = [(_run(folder, suite, [], **cache), _run(folder, suite, marks, **cache)) for _ in range(1 + RUNS)]
+        _run(folder, suite, ["-p", _PROFILE.stem], DISTIL_PROFILED=json.dumps([str(profiled), *suite.targets]), **cache)
         manifest = json.loads(min((home / "sessions").glob("*/session.json")).read_text())
         profile = json.loads(profiled.read_text())
-    before, after = (statistics.median(run.seconds for run in runs) for runs in zip(*pairs, strict=True))
+    before, after = (statistics.median(run.seconds for run in runs) for runs in zip(*pairs[1:], strict=True))
     cells = (
         suite.folder,
         _result([run for pair in pairs for run in pair]),
@@ -154,7 +155,7 @@ def _is_counted_twice(reason: str) -> bool:
 def _run(folder: Path, suite: Suite, more: list[str], **variables: str) -> Run:
     """Run a suite."""
     search = os.pathsep.join([str(folder / suite.path), str(folder), str(_PROFILE.parent)])
-    environment = {**os.environ, **variables, "PYTHONPATH": search, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, **variables, "PYTHONPATH": search, "PYTHONDONTWRITEBYTECODE": ""}
     command = [sys.executable, "-m", "pytest", "-v", "--color=no", "-p", "no:cacheprovider", *more, *suite.args]
     start = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(  # noqa: S603 - our own command

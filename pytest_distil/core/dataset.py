@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import NoneType
 from typing import Literal
 
@@ -56,8 +57,10 @@ class Cap:
 
         What no test made is not capped.
         """
+        if self._most is None:
+            return True
         functions = {(example.task, test_function(test)) for test in example.tests}
-        has_room = [self._most is None or self._seen[function] < self._most for function in functions]
+        has_room = [self._seen[function] < self._most for function in functions]
         self._seen.update(functions)
         return any(has_room) or not functions
 
@@ -83,21 +86,28 @@ def _split_keys(
         return [canonical(arguments[brief.group])], True
     if rules.holdout_by == "test" and tests:  # what production wrote has none
         return sorted({test_function(test) for test in tests}), True
-    if brief.defaults.keys() & arguments.keys():
-        arguments = {name: value for name, value in arguments.items() if not _is_default(brief, name, value)}
+    defaults = brief.defaults
+    if defaults:
+        arguments = {
+            name: value
+            for name, value in arguments.items()
+            if name not in defaults or not _are_equal(value, defaults[name])
+        }
     return [canonical(arguments)], False
 
 
-def _is_default(brief: Brief, name: str, value: Json) -> bool:
-    if name not in brief.defaults:
+def _are_equal(value: Json, default: Json) -> bool:
+    kind = type(value)
+    if kind is not type(default) or value != default:
         return False
-    default = brief.defaults[name]
-    if type(value) is not type(default) or value != default:
-        return False
-    return type(value) in _TELLING or canonical(default) == canonical(value)
+    return kind in _TELLING or canonical(default) == canonical(value)
 
 
 def _share(key: str, *, part: int = 0) -> float:
     """Return a number from 0 to below 1 that a key always has; each part of its hash gives another."""
-    digest = hashlib.sha256(key.encode(errors="backslashreplace")).digest()  # a path may be no UTF-8
-    return int.from_bytes(digest[part * 8 : part * 8 + 8], "big") / 2**64
+    return int.from_bytes(_digest(key)[part * 8 : part * 8 + 8], "big") / 2**64
+
+
+@lru_cache(maxsize=1)  # the parts of a key are asked for one after the other
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode(errors="backslashreplace")).digest()  # a path may be no UTF-8

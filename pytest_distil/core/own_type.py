@@ -12,7 +12,7 @@ from pytest_distil.core.forms import Forms
 from pytest_distil.core.guard import refuse_untouchable
 from pytest_distil.core.leaves import EMPTY, LEAVES
 from pytest_distil.core.loss import NO_FORM
-from pytest_distil.core.same import Path, an, path_text
+from pytest_distil.core.same import an, path_text
 from pytest_distil.core.text import canonical, parse
 from pytest_distil.core.unnoticed import Unnoticed
 from pytest_distil.mark.errors import EncodingError
@@ -41,30 +41,35 @@ def encode_argument(value: Any, adapter: Adapter | None, forms: Forms | None = N
     try:
         with Unnoticed(muted=False):
             refuse_untouchable(value)
-            return _by_own_type(value, (), forms)
+            return _by_own_type(value, forms)
     except RecursionError:
         raise EncodingError("$", TOO_DEEP) from None
 
 
-def _by_own_type(value: Any, path: Path, forms: Forms | None) -> str:
+def _by_own_type(value: Any, forms: Forms | None) -> str:
     """Write containers as what they are, and what they hold by its own type."""
     kind = type(value)
     if kind in (list, tuple):
-        return f"[{','.join(_items(value, path, count(), forms))}]"
+        return f"[{','.join(_items(value, count(), forms))}]"
     if kind in (set, frozenset):
-        return f"[{','.join(sorted(_items(value, path, count(), forms), key=_canonical))}]"
+        return f"[{','.join(sorted(_items(value, count(), forms), key=_canonical))}]"
     if kind is dict and all(type(key) is str for key in value):
         keys = [LEAVES[str](key) for key in value]
-        return f"{{{','.join(map('{}:{}'.format, keys, _items(value.values(), path, [*value], forms)))}}}"
-    try:
-        write = LEAVES.get(kind) or _adapter_of(kind, forms).encode  # type: ignore[arg-type] # a metaclass may be unhashable
-        return write(value)
-    except EncodingError as error:
-        raise EncodingError(path_text(path) + error.path[1:], error.message) from error
+        return f"{{{','.join(map('{}:{}'.format, keys, _items(value.values(), value, forms)))}}}"
+    write = LEAVES.get(kind) or _adapter_of(kind, forms).encode  # type: ignore[arg-type] # a metaclass may be unhashable
+    return write(value)
 
 
-def _items(values: Iterable[Any], path: Path, steps: Iterable[Any], forms: Forms | None) -> list[str]:
-    return [_by_own_type(item, (*path, step), forms) for step, item in zip(steps, values, strict=False)]
+def _items(values: Iterable[Any], steps: Iterable[Any], forms: Forms | None) -> list[str]:
+    """Write each item; leaves, of which long lists are made, at once."""
+    written = []
+    for step, item in zip(steps, values, strict=False):
+        write = LEAVES.get(type(item))
+        try:
+            written.append(write(item) if write else _by_own_type(item, forms))
+        except EncodingError as error:
+            raise EncodingError(path_text((step,)) + error.path[1:], error.message) from error
+    return written
 
 
 @functools.lru_cache(maxsize=256)  # an adapter is large, and tests may make classes without end

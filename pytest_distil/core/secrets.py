@@ -7,7 +7,8 @@ without a word before them; each behind a text that it always has, which is look
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 
 from pytest_distil.core.redaction import REDACTED
 from pytest_distil.core.text import Json
@@ -35,6 +36,9 @@ _SHAPES: Mapping[str, re.Pattern[str]] = {
     ]
 }
 
+_SHORTEST = len("a://b:c@")
+"""What is shorter has none of the shapes; most arguments are."""
+
 _NAMES = re.compile(
     r"password|passwd|passphrase|secret|credentials?|api_?key|(?:access|private|auth|signing|encryption)_?(?:key|token)"
     r"|(?:refresh|bearer|session|id)_?token|authorization"
@@ -52,27 +56,32 @@ _WORD_ENDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|\W")
 
 def secrets(arguments: Mapping[str, Json]) -> set[str]:
     """Return the names of the arguments that look like secrets, or hold what does."""
-    return {name for name, value in arguments.items() if any(_is_secret(*leaf) for leaf in _leaves(name, value))}
+    return {name for name, value in arguments.items() if _has_secret(name, value)}
 
 
-def _leaves(name: str, value: Json) -> Iterator[tuple[str, str]]:
-    """Yield every text in a value, each with the name that is nearest to it; keys are texts too."""
+def _has_secret(name: str, value: Json) -> bool:
+    """Look at every text in a value, each with the name that is nearest to it; keys are texts too."""
     if isinstance(value, str):
-        yield name, value
-    elif isinstance(value, list):
-        for item in value:
-            yield from _leaves(name, item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield "", key
-            yield from _leaves(key, item)
+        return _is_secret(name, value)
+    if isinstance(value, list):
+        return any(_has_secret(name, item) for item in value)
+    if isinstance(value, dict):
+        return any(_is_secret("", key) or _has_secret(key, item) for key, item in value.items())
+    return False
 
 
 def _is_secret(name: str, text: str) -> bool:
     """Return whether a text is a secret; what is empty, or was redacted, is none."""
     if not text or text == REDACTED:
         return False
-    words = _WORD_ENDS.sub("_", name).lower()
-    if _NAMES.search(words) or (_MAYBE.search(words) and _RANDOM.fullmatch(text)):
+    is_named, may_be = _told_by(name)
+    if is_named or (may_be and _RANDOM.fullmatch(text)):
         return True
-    return any(needle in text and shape.search(text) for needle, shape in _SHAPES.items())
+    return len(text) >= _SHORTEST and any(needle in text and shape.search(text) for needle, shape in _SHAPES.items())
+
+
+@lru_cache(maxsize=1024)  # the names of a suite are few, its values many
+def _told_by(name: str) -> tuple[bool, bool]:
+    """Return whether a name is that of a secret, and whether it may be."""
+    words = _WORD_ENDS.sub("_", name).lower()
+    return bool(_NAMES.search(words)), bool(_MAYBE.search(words))

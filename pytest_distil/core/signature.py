@@ -35,6 +35,7 @@ class Parameters:
         self._by_position = sum(p.kind in (p.POSITIONAL_OR_KEYWORD, p.POSITIONAL_ONLY) for p in every)
         self._is_general = any(p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL) for p in every)
         self._rest = next((p.name for p in every if p.kind is p.VAR_KEYWORD), None)
+        self._named = frozenset(self.every) - {self._rest}
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sequence[Any] | None:
         """Return the value of every parameter, in signature order, defaults applied; None where the call does not fit.
@@ -46,18 +47,21 @@ class Parameters:
         if not kwargs and len(args) == len(self.every):
             return args
         given = dict(zip(self.every, args, strict=False))
-        if self._rest is not None:
+        if self._rest is not None and not kwargs.keys() <= self._named:
             kwargs = self._with_rest(kwargs, self._rest)
         if kwargs.keys() & given.keys():
             return None
         bound = {**self.defaults, **given, **kwargs}
-        if len(bound) != len(self.every) or any(name not in bound for name in self.every):
+        if len(bound) != len(self.every):
             return None
-        return [bound[name] for name in self.every]
+        try:
+            return [bound[name] for name in self.every]
+        except KeyError:
+            return None
 
     def _with_rest(self, kwargs: Mapping[str, Any], rest: str) -> dict[str, Any]:
         """Return keyword arguments with those that no parameter is named for under the name of `**kwargs`."""
-        named = {name: value for name, value in kwargs.items() if name in self.every and name != rest}
+        named = {name: value for name, value in kwargs.items() if name in self._named}
         return {**named, rest: {name: value for name, value in kwargs.items() if name not in named}}
 
     def _bind_general(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sequence[Any] | None:
@@ -73,12 +77,12 @@ class Parameters:
     def annotation(self, name: str) -> Any:
         """Return a parameter's annotation as written; `Any` where there is none."""
         parameter = self._signature.parameters[name]
-        written: Any = Any if parameter.annotation is parameter.empty else parameter.annotation
+        written: Any = parameter.annotation
+        if written is parameter.empty:
+            return Any
         if parameter.kind is parameter.VAR_POSITIONAL:
             return tuple[written, ...]
-        if parameter.kind is parameter.VAR_KEYWORD:
-            return dict[str, written]
-        return written
+        return dict[str, written] if parameter.kind is parameter.VAR_KEYWORD else written
 
     @property
     def returns(self) -> Any:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_distil.core.call import HeldOut
 from pytest_distil.core.phrases import plural
-from pytest_distil.core.trial import Trial
+
+if TYPE_CHECKING:
+    from pytest_distil.core.trial import Trial
 
 GateOn = Literal["held-out", "new-patterns", "all"]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from typing import Any
 
 from pytest_distil.core.brief import Brief
@@ -39,7 +40,7 @@ class Frame:
 
     def line(self, user: str, result: str) -> str:
         """Return the line for a user's text and a result's JSON."""
-        return f"{self.head}{compact(user)}{self.middle}{compact(result)}{self.tail}"
+        return f"{self.head}{encode_basestring(user)}{self.middle}{encode_basestring(result)}{self.tail}"
 
 
 class Conversation(ABC):

@@ -24,6 +24,8 @@ from pytest_distil.mark.wrapper import entrance
 _OPTIONS = ("name", "dataset", "group", "instructions", "exclude", "format")
 """What may stand behind a path; `exclude` takes several names with commas."""
 
+_YIELDS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -142,7 +144,10 @@ def find_function(module: ModuleType, target: Target) -> tuple[FunctionType, Kin
     found = _attribute(holder, last, target)
     kind: Kind | None = {staticmethod: "staticmethod", classmethod: "classmethod"}.get(type(found))  # type: ignore[assignment]
     function = found.__func__ if kind else found
-    _refuse(function, target)
+    try:
+        _refuse(function, target)
+    except DeclarationError as error:
+        raise DeclarationError(f"{error}{_beside(holder, last)}") from error
     return function, kind or kind_in_its_class(function)
 
 
@@ -158,10 +163,16 @@ def _attribute(holder: Any, name: str, target: Target) -> Any:
         raise DeclarationError(
             f"{target.path}: {name!r} is inherited; mark the base: {base.__module__}:{base.__qualname__}.{name}"
         )
-    known = [key for key, value in own.items() if callable(value) or isinstance(value, (staticmethod, classmethod))]
-    near = get_close_matches(name, known) or sorted(key for key in known if not key.startswith("_"))[:3]
-    hint = f"; there is {', '.join(map(repr, near))}" if near else ""
-    raise DeclarationError(f"{target.path}: there is no {name!r}{hint}")
+    raise DeclarationError(f"{target.path}: there is no {name!r}{_beside(holder, name)}")
+
+
+def _beside(holder: Any, name: str) -> str:
+    """Name what stands beside a name and may be meant: what is near it, else some of what can be marked."""
+    others = {key: value for key, value in vars(holder).items() if key != name}
+    functions = [key for key, value in others.items() if _is_markable(value)]
+    near = get_close_matches(name, [*functions, *(key for key, value in others.items() if isinstance(value, type))])
+    near = near or sorted(key for key in functions if not key.startswith("_"))[:3]
+    return f"; there is {', '.join(map(repr, near))}" if near else ""
 
 
 def _refuse(function: Any, target: Target) -> None:
@@ -171,7 +182,7 @@ def _refuse(function: Any, target: Target) -> None:
         raise DeclarationError(f"{target.path}: a {what} cannot be marked from outside; {_remedy(function, target)}")
     if function.__name__ in ("__init__", "__new__"):
         raise DeclarationError(f"{target.path}: a constructor has no result; mark a function that makes the object")
-    if function.__code__.co_flags & (inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR):
+    if function.__code__.co_flags & _YIELDS:
         refuse_what_yields(function)
     refuse_what_is_marked(function)
 
@@ -193,7 +204,8 @@ def _remedy(found: Any, target: Target) -> str:
 
 
 def _is_markable(found: Any) -> bool:
-    return isinstance(found, (FunctionType, staticmethod, classmethod))
+    function = found.__func__ if isinstance(found, (staticmethod, classmethod)) else found
+    return isinstance(function, FunctionType) and not function.__code__.co_flags & _YIELDS
 
 
 def _inside(found: Any) -> Any:

@@ -200,7 +200,9 @@ def refuse_what_yields(function: Any) -> None:
 
 def refuse_what_is_marked(function: Any) -> None:
     """Raise `DeclarationError` for a function that is a task already: each call would count twice."""
-    while function is not None:
+    for _ in range(sys.getrecursionlimit()):  # as many as `inspect.unwrap` follows: a chain may go round in circles
+        if function is None:
+            return
         if function in _marked:
             raise DeclarationError(f"@distil marks {function.__qualname__!r} twice; keep one of the marks")
         function = getattr(function, "__wrapped__", None)

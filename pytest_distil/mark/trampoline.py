@@ -17,7 +17,10 @@ _ENTRY = "entry of pytest-distil"
 
 
 def clone(function: FunctionType) -> FunctionType:
-    """Return another function that does what `function` does now, whatever becomes of the first one's code."""
+    """Return another function that does what `function` does now, whatever becomes of the first one's code.
+
+    What it says that it wraps is left out where that is no function, or is found to go round in circles.
+    """
     twin = FunctionType(
         function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
     )
@@ -27,7 +30,17 @@ def clone(function: FunctionType) -> FunctionType:
     twin.__doc__ = function.__doc__
     twin.__annotations__ = function.__annotations__
     twin.__dict__.update(function.__dict__)
+    if not _wraps_function(twin):
+        del twin.__dict__["__wrapped__"]
     return twin
+
+
+def _wraps_function(function: FunctionType) -> bool:
+    """Return whether all that follows `__wrapped__` ends well; True where there is nothing to follow."""
+    try:
+        return isinstance(inspect.unwrap(function), FunctionType)
+    except Exception:  # a circle, or an object that answers every question in its own way
+        return False
 
 
 def trampoline(code: CodeType, entry: Callable[[], Callable[..., Any]]) -> CodeType:

@@ -54,7 +54,8 @@ class Attempts:
 
     def send(self, report: pytest.TestReport, payload: dict[str, Any]) -> None:
         """Hang a payload on a report, with those of reports that were dropped (rerunfailures 16.0 drops some)."""
-        rows.hang(report, {**payload, "lost": [earlier for _, earlier in self._unsent]})
+        lost = [earlier for _, earlier in self._unsent]
+        rows.hang(report, {**payload, "lost": lost}, crosses=hasattr(self._config, "workerinput"))
         self._unsent.append((report, payload))
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

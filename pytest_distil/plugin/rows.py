@@ -11,9 +11,12 @@ _ATTRIBUTE = "distil_rows"
 _DISAGREED = "distil_disagreed"
 
 
-def hang(report: pytest.TestReport, payload: dict[str, Any]) -> None:
-    """Hang what an attempt has to say on its report, as ASCII: a lone surrogate would kill a worker's channel."""
-    setattr(report, _ATTRIBUTE, json.dumps(payload, separators=(",", ":")))
+def hang(report: pytest.TestReport, payload: dict[str, Any], *, crosses: bool) -> None:
+    """Hang what an attempt has to say on its report.
+
+    Where that crosses to another process it is ASCII text: a lone surrogate would kill a worker's channel.
+    """
+    setattr(report, _ATTRIBUTE, json.dumps(payload, separators=(",", ":")) if crosses else payload)
 
 
 def take(report: pytest.TestReport, *, vouched: bool) -> list[dict[str, Any]]:
@@ -22,10 +25,11 @@ def take(report: pytest.TestReport, *, vouched: bool) -> list[dict[str, Any]]:
     An event is what one attempt has to say, with its worker and whether it vouches for its calls. Attempts whose
     own report nobody got do not.
     """
-    text = vars(report).pop(_ATTRIBUTE, None)
-    if text is None:
+    payload = vars(report).pop(_ATTRIBUTE, None)
+    if payload is None:
         return []
-    payload = json.loads(text)
+    if isinstance(payload, str):
+        payload = json.loads(payload)
     lost = payload.pop("lost")
     here = worker(report)
     return [

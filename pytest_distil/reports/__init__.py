@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_distil.core.files import write_json, write_lines
-from pytest_distil.core.report import ReportJson
 from pytest_distil.mark.errors import SettingError
+
+if TYPE_CHECKING:
+    from pytest_distil.core.report import ReportJson  # brings with it what collecting has no use for
 
 MADE_BY = {".html": "pytest_distil.reports.html", ".md": "pytest_distil.reports.markdown"}
 """Suffixes of report files, and what makes them: each has `render(report, *, show_values)`, which returns text."""

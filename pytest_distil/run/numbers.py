@@ -19,10 +19,11 @@ _MOST_LABELS = 1000
 class Numbers:
     """Counts the examples of one task."""
 
-    def __init__(self, brief: Brief, format_name: str, mocks: Mapping[str, Collection[str]]) -> None:
+    def __init__(self, brief: Brief, format_name: str, rules: Rules, mocks: Mapping[str, Collection[str]]) -> None:
         """Take the test functions beside which something stood in for the real thing, by its name."""
         self._brief = brief
         self._format = format_name
+        self._rules = rules
         self._mocks = mocks
         self._mocked: Counter[str] = Counter()
         self._mocked_in_all = 0
@@ -35,9 +36,9 @@ class Numbers:
         self._tests: set[str] = set()
         self._functions: Counter[str] = Counter()
 
-    def add(self, example: Example, rules: Rules) -> str:
+    def add(self, example: Example) -> str:
         """Count an example and return its part: `train`, `validation` or `held_out`."""
-        part = part_of(self._brief, example, rules)
+        part = part_of(self._brief, example, self._rules)
         self._parts[part] += 1
         self._patterns += example.held_out == "pattern"
         label = canonical(example.result)
@@ -49,9 +50,9 @@ class Numbers:
         for function in functions:
             same = self._only_label.setdefault(function, label) == label
             self._only_label[function] = label if same else None
-        self._add_mocks(functions)
-        unknown = {name: given for name, given in example.arguments.items() if name not in self._secrets}
-        self._secrets |= secrets(unknown)
+        if self._mocks:
+            self._add_mocks(functions)
+        self._secrets |= secrets(example.arguments)
         return part
 
     def _add_mocks(self, functions: Collection[str]) -> None:

@@ -94,7 +94,8 @@ class Stock:
     def _write_calls(self, writer: SessionWriter) -> tuple[dict[str, Numbers], dict[str, str]]:
         """Write every file but the manifest; return what was counted of each task, and the files' digests."""
         settings = self.facts.settings
-        numbers = {task: Numbers(brief, format_of(brief, settings), self.mocks) for task, brief in self.briefs.items()}
+        made = rules(settings), self.mocks
+        numbers = {task: Numbers(brief, format_of(brief, settings), *made) for task, brief in self.briefs.items()}
         settled, cap = None, Cap(settings.max_per_test)
         for one in self.gathering.each(self.briefs):
             if isinstance(one, Example):
@@ -111,7 +112,7 @@ class Stock:
             self.left_out[LeftOut(CAPPED, example.task, "", test_function(example.tests[0]))] += 1
             return
         brief, settings = self.briefs[example.task], self.facts.settings
-        part = numbers.add(example, rules(settings))
+        part = numbers.add(example)
         writer.example(example)
         line = training_line(format_of(brief, settings), brief, example.arguments, example.result)
         writer.line(example.dataset, part, line)

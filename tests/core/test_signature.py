@@ -110,7 +110,7 @@ def test_annotations() -> None:
         resolve(task, parameters.annotation(name)) for name in parameters.every
     ]
     assert type(None) is resolve(task, parameters.returns)
-    assert [Any, tuple[Any, ...], Any] == [
+    assert [Any, Any, Any] == [
         *map(Parameters(task_of(bare)).annotation, ("a", "rest")),
         Parameters(task_of(bare)).returns,
     ]

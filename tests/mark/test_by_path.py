@@ -119,13 +119,16 @@ def test_two_names_of_one_function_are_refused() -> None:
         ("cached", f"cannot be marked.*mark what it calls: {OUTSIDE}:plain"),
         ("only_cached", "cannot be marked.*mark a function that it calls, or that calls it"),
         ("partial_of_method", f"a partial cannot be marked.*mark what it calls: {OUTSIDE}:Shop.static"),
-        ("builtin", "a builtin_function_or_method cannot be marked.*mark a plain Python function that calls it"),
+        (
+            "builtin",
+            "a builtin_function_or_method cannot be marked.*mark a plain.* that calls it; there is '",
+        ),
         ("hostile", "a Hostile cannot be marked.*mark a plain Python function that calls it"),
         ("Shop", "a type cannot be marked.*mark a function that makes one, or a method: static, of_class, method"),
         ("Property.kept", "a cached_property cannot be marked.*move its body into a method"),
-        ("Property.value", "a property cannot be marked.*move its body into a method"),
-        ("Property.__init__", "a constructor has no result"),
-        ("generator", "cannot mark the generator 'generator'"),
+        ("Property.value", "a property cannot be marked.*move its body into a method and mark that; there is 'valued'"),
+        ("Property.__init__", "a constructor has no result.*; there is 'valued'"),
+        ("generator", "cannot mark the generator 'generator'.*; there is '"),
         ("bound_method", f"a method cannot be marked from outside; mark what it calls: {OUTSIDE}:Shop.method"),
         ("plain exclude=m", "exclude names 'm'; the parameters are n"),
         ("plain -> no.such:Type", "its return type 'no.such:Type' cannot be imported"),
@@ -137,6 +140,17 @@ def test_what_cannot_be_marked_is_said(path: str, message: str) -> None:
 
     assert 1 == len(problems)
     assert re.search(message, problems[0]), problems[0]
+
+
+def test_a_function_that_says_it_wraps_itself_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a function says that it wraps may go round in circles, or be anything."""
+    module = importlib.import_module(OUTSIDE)
+    for wrapped in (module.plain, module.hostile, 1):
+        monkeypatch.setattr(module.plain, "__wrapped__", wrapped, raising=False)
+
+        seen, problems = calls_seen(OUTSIDE, f"{OUTSIDE}:plain", run=lambda module: module.plain(1))
+
+        assert ([f"{OUTSIDE}.plain"], []) == (seen, problems)
 
 
 def test_an_inherited_method_names_its_base() -> None:

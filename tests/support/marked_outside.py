@@ -110,6 +110,10 @@ class Property:
     def __init__(self) -> None:
         self.made = True
 
+    def valued(self) -> int:
+        """Return a number, and can be marked."""
+        return self.value
+
     @functools.lru_cache  # noqa: B019 - what is refused
     def cached(self) -> int:
         """Return a number."""
