@@ -56,6 +56,14 @@ def pytest_configure() -> None:
     sys.setprofile(profile)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Begin anew where a test ran into the recursion limit, at which the interpreter drops a profile that raises."""
+    if sys.getprofile() is None:
+        _depths.clear()
+        sys.setprofile(profile)
+
+
 def pytest_sessionfinish() -> None:
     """Write the counts."""
     sys.setprofile(None)

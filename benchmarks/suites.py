@@ -78,6 +78,8 @@ SUITES = (
         ("inflection:pluralize", "inflection:singularize", "inflection:titleize"),
         ("test_inflection.py",),
     ),
+    Suite("sqlparse-0.6.1", ("sqlparse:format", "sqlparse:split")),
+    Suite("ftfy-6.3.1", ("ftfy:fix_text", "ftfy.badness:is_bad"), ("tests", "ftfy", "--ignore=tests/test_cli.py")),
     Suite(
         "tldextract-5.4.0",
         ("tldextract.remote:lenient_netloc", "tldextract.remote:looks_like_ip", "tldextract.remote:looks_like_ipv6"),
