@@ -14,12 +14,18 @@ _MOST_KEYS = 16
 """Keys of objects that differ in their keys; with more they are taken for mappings, not for records."""
 
 
+_DEEPEST = 32
+"""Levels that are described; what lies deeper may be anything, for values may be as deep as Python can write them."""
+
+
 class _Shape:
     """What values in one place were seen to be; adding is commutative but for the order of an object's keys."""
 
-    __slots__ = ("fields", "items", "kinds", "objects")
+    __slots__ = ("fields", "items", "kinds", "levels", "objects")
 
-    def __init__(self) -> None:
+    def __init__(self, levels: int = _DEEPEST) -> None:
+        self.levels = levels
+        """So many are described from here on."""
         self.kinds: set[str] = set()
         self.items: _Shape | None = None
         self.fields: dict[str, tuple[_Shape, int]] = {}
@@ -28,15 +34,17 @@ class _Shape:
 
     def add(self, value: Json) -> None:
         """See one more value."""
+        if not self.levels:
+            return
         self.kinds.add(_kind(value))
         if isinstance(value, list):
-            self.items = self.items or _Shape()
+            self.items = self.items or _Shape(self.levels - 1)
             for item in value:
                 self.items.add(item)
         elif isinstance(value, dict):
             self.objects += 1
             for key, item in value.items():
-                shape, times = self.fields.get(key) or (_Shape(), 0)
+                shape, times = self.fields.get(key) or (_Shape(self.levels - 1), 0)
                 shape.add(item)
                 self.fields[key] = shape, times + 1
 

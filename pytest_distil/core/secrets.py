@@ -7,7 +7,7 @@ without a word before them; each behind a text that it always has, which is look
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from pytest_distil.core.redaction import REDACTED
@@ -56,18 +56,21 @@ _WORD_ENDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|\W")
 
 def secrets(arguments: Mapping[str, Json]) -> set[str]:
     """Return the names of the arguments that look like secrets, or hold what does."""
-    return {name for name, value in arguments.items() if _has_secret(name, value)}
+    return {name for name, value in arguments.items() if any(_is_secret(*leaf) for leaf in _leaves(name, value))}
 
 
-def _has_secret(name: str, value: Json) -> bool:
-    """Look at every text in a value, each with the name that is nearest to it; keys are texts too."""
-    if isinstance(value, str):
-        return _is_secret(name, value)
-    if isinstance(value, list):
-        return any(_has_secret(name, item) for item in value)
-    if isinstance(value, dict):
-        return any(_is_secret("", key) or _has_secret(key, item) for key, item in value.items())
-    return False
+def _leaves(name: str, value: Json) -> Iterator[tuple[str, str]]:
+    """Yield every text in a value, however deep it is, each with the name that is nearest to it; keys are texts too."""
+    left = [(name, value)]
+    while left:
+        name, value = left.pop()
+        if isinstance(value, str):
+            yield name, value
+        elif isinstance(value, list):
+            left.extend([(name, item) for item in value])
+        elif isinstance(value, dict):
+            left.extend([("", key) for key in value])
+            left.extend(value.items())
 
 
 def _is_secret(name: str, text: str) -> bool:

@@ -124,3 +124,29 @@ def test_results(pytester: pytest.Pytester) -> None:
     assert {RESULT: 7} == session.left_out
     assert {"passed": 3, "not_passed": 0} == session.manifest["tests"]
     assert "0x" not in (session.folder / "session.json").read_text(encoding="utf-8")
+
+
+DEEP = """
+    from pytest_distil import distil
+
+    @distil
+    def same(value):
+        return value
+
+    def test_same():
+        for depth in range(10, 1000, 30):
+            listed, keyed = "x", "x"
+            for _ in range(depth):
+                listed, keyed = [listed], {"a": keyed}
+            assert same(listed) is listed
+            assert same(keyed) is keyed
+"""
+
+
+def test_deep_values(pytester: pytest.Pytester) -> None:
+    """What is recorded can be written when the run ends, however deep it is; what is deeper is left out alone."""
+    session = collected(pytester, DEEP)
+
+    assert [ARGUMENT] == [*session.left_out]
+    assert 66 == len(session.calls) + session.left_out[ARGUMENT]
+    assert 10 <= len(session.calls)
