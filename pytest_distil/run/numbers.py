@@ -20,7 +20,7 @@ class Numbers:
     """Counts the examples of one task."""
 
     def __init__(self, brief: Brief, format_name: str, rules: Rules, mocks: Mapping[str, Collection[str]]) -> None:
-        """Take the test functions beside which something stood in for the real thing, by its name."""
+        """Take how calls are split, and the test functions beside which something was no real thing, by its name."""
         self._brief = brief
         self._format = format_name
         self._rules = rules

@@ -94,8 +94,10 @@ class Stock:
     def _write_calls(self, writer: SessionWriter) -> tuple[dict[str, Numbers], dict[str, str]]:
         """Write every file but the manifest; return what was counted of each task, and the files' digests."""
         settings = self.facts.settings
-        made = rules(settings), self.mocks
-        numbers = {task: Numbers(brief, format_of(brief, settings), *made) for task, brief in self.briefs.items()}
+        split = rules(settings)
+        numbers = {
+            task: Numbers(brief, format_of(brief, settings), split, self.mocks) for task, brief in self.briefs.items()
+        }
         settled, cap = None, Cap(settings.max_per_test)
         for one in self.gathering.each(self.briefs):
             if isinstance(one, Example):

@@ -121,7 +121,7 @@ def test_two_names_of_one_function_are_refused() -> None:
         ("partial_of_method", f"a partial cannot be marked.*mark what it calls: {OUTSIDE}:Shop.static"),
         (
             "builtin",
-            "a builtin_function_or_method cannot be marked.*mark a plain.* that calls it; there is '",
+            "a builtin_function_or_method cannot be marked.*mark a plain Python function that calls it; there is '",
         ),
         ("hostile", "a Hostile cannot be marked.*mark a plain Python function that calls it"),
         ("Shop", "a type cannot be marked.*mark a function that makes one, or a method: static, of_class, method"),
